@@ -14,6 +14,10 @@ namespace rehearse {
 /// The largest blob an adapter may write, in bytes. Larger contents become a tree of blobs.
 inline constexpr std::size_t largest_blob = 4U << 20U;
 
+/// The file in a directory that holds what git's tree cannot: canonical JSON lines, one object per line, each
+/// with a "name" key, sorted by it. A snapshot's diff reports changes in it entry by entry, as metadata.
+inline constexpr std::string_view sidecar_name = ".rehearse-meta.jsonl";
+
 /// Writes one directory of a snapshot. Entries may come in any order; git's order is made when it is
 /// finished. One writer is used by one thread at a time; different directories may be written from different
 /// threads at once.
