@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "orchestrator/base/task.h"
-
 namespace rehearse {
 
 using Duration = std::chrono::nanoseconds;
@@ -37,13 +35,6 @@ class Clock {
     [[nodiscard]] virtual WallTime wall() const = 0;
     /// Names the boot whose steady instants can be compared (Linux: /proc/sys/kernel/random/boot_id).
     [[nodiscard]] virtual std::string boot() const = 0;
-};
-
-/// Waits in coroutines. Cancelling the waiting task ends the wait with Failure{cancelled}.
-class Sleeper {
-  public:
-    virtual ~Sleeper() = default;
-    [[nodiscard]] virtual Task<void> until(SteadyTime instant) = 0;
 };
 
 /// RFC 3339 in UTC with milliseconds: 2026-11-23T21:45:00.123Z.
