@@ -24,9 +24,8 @@ inline constexpr std::string_view sidecar_name = ".rehearse-meta.jsonl";
 class TreeWriter {
   public:
     virtual ~TreeWriter() = default;
-    /// `name` must be one that git accepts (not empty, ".", "..", ".git" in any case or disguise, no '/' or
-    /// NUL) and new in this directory; `content` at most `largest_blob` bytes. Fails: invalid_input,
-    /// permanent (disk full).
+    /// `name` must be one that tree_name.h accepts, and new in this directory (a second one fails at
+    /// finish()); `content` at most `largest_blob` bytes. Fails: invalid_input, permanent (disk full).
     virtual BlobId blob(std::string_view name, std::string_view content, bool executable = false) = 0;
     /// A directory below this one. It must be finished before this one is.
     [[nodiscard]] virtual std::unique_ptr<TreeWriter> directory(std::string_view name) = 0;
