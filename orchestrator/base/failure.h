@@ -21,11 +21,11 @@ enum class FailureKind {
 /// What went wrong, in words a person can act on. Values are plain text; never put a secret into one.
 struct FailureFields {
     FailureKind kind = FailureKind::permanent;
-    std::string operation;    // what was being done: "restore", "connect"
-    std::string object;       // what it was done to: "orders", "/srv/config/a.conf"
-    std::string native_code;  // SQLSTATE, errno name, HTTP status; empty when there is none
-    std::string message;      // what happened
-    std::string remedy;       // what to do about it; a command where there is one
+    std::string operation{};    // what was being done: "restore", "connect"
+    std::string object{};       // what it was done to: "orders", "/srv/config/a.conf"
+    std::string native_code{};  // SQLSTATE, errno name, HTTP status; empty when there is none
+    std::string message{};      // what happened
+    std::string remedy{};       // what to do about it; a command where there is one
 };
 
 class Failure : public std::exception {

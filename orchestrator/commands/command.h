@@ -15,10 +15,10 @@
 namespace rehearse {
 
 struct CommandRequest {
-    std::vector<std::string> arguments;              // [0] is looked up in PATH
-    std::filesystem::path directory;                 // empty: the caller's
-    std::map<std::string, std::string> environment;  // added to (or replacing in) the caller's own
-    std::string input;                               // written to stdin; then closed
+    std::vector<std::string> arguments{};              // [0] is looked up in PATH
+    std::filesystem::path directory{};                 // empty: the caller's
+    std::map<std::string, std::string> environment{};  // added to (or replacing in) the caller's own
+    std::string input{};                               // written to stdin; then closed
     Duration timeout{};  // 0: none. After it: SIGTERM to the process group, 5 s later SIGKILL
     std::size_t output_limit =
         1U << 20U;  // bytes kept of each of stdout and stderr; the rest is read and dropped
@@ -31,8 +31,8 @@ struct CommandResult {
     int signal = 0;
     bool timed_out = false;
     bool stopped = false;
-    std::string output;  // stdout
-    std::string errors;  // stderr
+    std::string output{};  // stdout
+    std::string errors{};  // stderr
     bool output_truncated = false;
     Duration took{};
     [[nodiscard]] bool succeeded() const { return exit_code == 0 && !timed_out && !stopped; }

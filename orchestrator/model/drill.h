@@ -75,36 +75,36 @@ struct DrillEvent {
     std::uint64_t sequence = 0;  // 1, 2, 3 ... within the drill; given by the ledger
     Epoch epoch = 0;             // given by the ledger
     EventKind kind = EventKind::note;
-    SteadyTime steady;
-    WallTime wall;
-    std::string boot;  // whose steady clock it was
-    json::object body;
+    SteadyTime steady{};
+    WallTime wall{};
+    std::string boot{};  // whose steady clock it was
+    json::object body{};
 };
 
 enum class ActorKind { person, automation };
 [[nodiscard]] std::string_view to_string(ActorKind kind);
 struct Actor {
-    std::string name;
+    std::string name{};
     ActorKind kind = ActorKind::person;
 };
 
 /// A row of the ledger's drills.
 struct DrillRecord {
-    DrillId id;
-    EnvironmentName environment;
-    PlaybookName playbook;
+    DrillId id{};
+    EnvironmentName environment{};
+    PlaybookName playbook{};
     DrillKind kind = DrillKind::disaster;
     DrillState state = DrillState::planned;
-    std::optional<Verdict> verdict;
-    PlanHash plan_hash;
-    std::string plan;     // canonical JSON
-    std::string release;  // id given by --release; empty: none
-    Actor actor;
-    std::string host;
-    json::object versions;  // "rehearse", "libgit2", "kernel", ...
-    WallTime started_at;
-    std::optional<WallTime> ended_at;
-    json::object result;  // rehearse.drill/v1, once terminal
+    std::optional<Verdict> verdict{};
+    PlanHash plan_hash{};
+    std::string plan{};     // canonical JSON
+    std::string release{};  // id given by --release; empty: none
+    Actor actor{};
+    std::string host{};
+    json::object versions{};  // "rehearse", "libgit2", "kernel", ...
+    WallTime started_at{};
+    std::optional<WallTime> ended_at{};
+    json::object result{};  // rehearse.drill/v1, once terminal
 };
 
 }  // namespace rehearse

@@ -19,7 +19,7 @@ enum class EnvironmentClass { development, staging, production };
 
 /// Where something stands in a file, counted from 1. Line 0: not from a file.
 struct SourceMark {
-    std::string file;
+    std::string file{};
     int line = 0;
     int column = 0;
 };
@@ -27,20 +27,21 @@ struct SourceMark {
 [[nodiscard]] std::string to_string(const SourceMark& mark);
 
 struct ResourceSpec {
-    ResourceName name;
-    std::string adapter;
-    json::object options;  // checked against the adapter's table of keys; paths absolute, defaults filled in
-    std::vector<ResourceName> needs;
-    SourceMark mark;
+    ResourceName name{};
+    std::string adapter{};
+    json::object
+        options{};  // checked against the adapter's table of keys; paths absolute, defaults filled in
+    std::vector<ResourceName> needs{};
+    SourceMark mark{};
 };
 
 /// A program and its arguments (never a shell), where it runs, and how long it may take.
 struct CommandSpec {
-    std::vector<std::string> arguments;
-    std::filesystem::path directory;
+    std::vector<std::string> arguments{};
+    std::filesystem::path directory{};
     Duration timeout = std::chrono::seconds(60);
     int retries = 0;
-    SourceMark mark;
+    SourceMark mark{};
 };
 
 enum class ProbeKind { http, tcp, sql, command };
@@ -48,36 +49,36 @@ enum class ProbeKind { http, tcp, sql, command };
 
 /// A question to the running environment, with a tolerance.
 struct ProbeSpec {
-    std::string name;
+    std::string name{};
     ProbeKind kind = ProbeKind::http;
-    std::string url;                   // http
-    std::string method = "GET";        // http
-    std::string host;                  // tcp
-    std::uint16_t port = 0;            // tcp
-    ResourceName resource;             // sql
-    std::string query;                 // sql
-    std::vector<std::string> command;  // command
-    std::filesystem::path directory;   // command
+    std::string url{};                   // http
+    std::string method = "GET";          // http
+    std::string host{};                  // tcp
+    std::uint16_t port = 0;              // tcp
+    ResourceName resource{};             // sql
+    std::string query{};                 // sql
+    std::vector<std::string> command{};  // command
+    std::filesystem::path directory{};   // command
     // Tolerance: all that are set must hold.
-    std::optional<int> status;             // http: default 200 where nothing is expected
-    std::optional<std::string> contains;   // http body, sql value, command output
-    std::optional<std::string> equals;     // sql value, command output (without the last newline)
-    std::optional<std::int64_t> at_least;  // sql
-    std::optional<std::int64_t> at_most;   // sql
-    std::optional<int> exit_code;          // command: default 0
-    std::optional<Duration> interval;      // from start to start; none: adaptive
+    std::optional<int> status{};             // http: default 200 where nothing is expected
+    std::optional<std::string> contains{};   // http body, sql value, command output
+    std::optional<std::string> equals{};     // sql value, command output (without the last newline)
+    std::optional<std::int64_t> at_least{};  // sql
+    std::optional<std::int64_t> at_most{};   // sql
+    std::optional<int> exit_code{};          // command: default 0
+    std::optional<Duration> interval{};      // from start to start; none: adaptive
     Duration timeout = std::chrono::seconds(5);
-    SourceMark mark;
+    SourceMark mark{};
 };
 
 struct Environment {
-    EnvironmentName name;
+    EnvironmentName name{};
     EnvironmentClass class_ = EnvironmentClass::staging;
-    std::string service;
-    std::string owner;
-    std::vector<ResourceSpec> resources;  // in the file's order
-    std::vector<ProbeSpec> probes;
-    std::filesystem::path file;
+    std::string service{};
+    std::string owner{};
+    std::vector<ResourceSpec> resources{};  // in the file's order
+    std::vector<ProbeSpec> probes{};
+    std::filesystem::path file{};
 };
 
 [[nodiscard]] const ResourceSpec* find_resource(const Environment& environment, const ResourceName& name);

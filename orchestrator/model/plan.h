@@ -13,42 +13,42 @@
 namespace rehearse {
 
 struct PlanResource {
-    ResourceName name;
-    std::string adapter;
-    std::vector<ResourceName> needs;
-    json::object identity;  // the live identity at planning; what destroy and restore must meet again
-    json::object options;   // as in the environment file, passwords hidden, secrets left out
+    ResourceName name{};
+    std::string adapter{};
+    std::vector<ResourceName> needs{};
+    json::object identity{};  // the live identity at planning; what destroy and restore must meet again
+    json::object options{};   // as in the environment file, passwords hidden, secrets left out
 };
 
 struct PlanStep {
-    std::string step;  // "destroy-1-orders": unique in the plan
-    ResourceName resource;
-    bool whole = false;              // the whole resource, not named items
-    std::vector<std::string> items;  // every item, sorted
+    std::string step{};  // "destroy-1-orders": unique in the plan
+    ResourceName resource{};
+    bool whole = false;                // the whole resource, not named items
+    std::vector<std::string> items{};  // every item, sorted
     std::uint64_t items_in_resource = 0;
-    json::object options;
-    std::vector<std::string> unmatched;  // patterns that select nothing: refused by the guard
+    json::object options{};
+    std::vector<std::string> unmatched{};  // patterns that select nothing: refused by the guard
 };
 
 struct Plan {
-    PlaybookName playbook;
-    std::string playbook_digest;  // sha256 of the playbook's file
-    std::string title;
-    EnvironmentName environment;
+    PlaybookName playbook{};
+    std::string playbook_digest{};  // sha256 of the playbook's file
+    std::string title{};
+    EnvironmentName environment{};
     EnvironmentClass environment_class = EnvironmentClass::staging;
     std::string service, owner;
     DrillKind kind = DrillKind::disaster;
-    std::string release;  // empty: none
-    Targets targets;
-    std::vector<ProbeSpec> steady_state;
-    std::vector<PlanResource> resources;  // each after what it needs
-    std::vector<PlanStep> destroy;        // in the order of execution: dependents first
+    std::string release{};  // empty: none
+    Targets targets{};
+    std::vector<ProbeSpec> steady_state{};
+    std::vector<PlanResource> resources{};  // each after what it needs
+    std::vector<PlanStep> destroy{};        // in the order of execution: dependents first
     std::vector<CommandSpec> change, rollback;
-    Hooks hooks;
+    Hooks hooks{};
     int restore_parallel = 4;
-    VerifySettings verify;
-    GuardSettings guard;
-    std::vector<FreezeWindow> freeze;
+    VerifySettings verify{};
+    GuardSettings guard{};
+    std::vector<FreezeWindow> freeze{};
 };
 
 /// Schema rehearse.plan/v1: everything that decides what a drill does, and nothing that changes by itself.

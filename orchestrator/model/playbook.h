@@ -15,10 +15,10 @@ enum class DrillKind { disaster, rollback, restore_test };
 [[nodiscard]] DrillKind drill_kind_from(std::string_view text);
 
 struct DestroyStep {
-    ResourceName resource;
-    std::vector<std::string> items;  // the adapter's patterns; empty: the whole resource
-    json::object options;            // the adapter's own keys of a destroy step
-    SourceMark mark;
+    ResourceName resource{};
+    std::vector<std::string> items{};  // the adapter's patterns; empty: the whole resource
+    json::object options{};            // the adapter's own keys of a destroy step
+    SourceMark mark{};
 };
 
 struct Targets {
@@ -36,12 +36,12 @@ struct GuardSettings {
 /// A span of wall time in which nothing may be destroyed. Days as three letters in `timezone`, or fixed
 /// instants.
 struct FreezeWindow {
-    std::string reason;
-    std::vector<std::string> days;         // "mon".."sun"; empty: every day
+    std::string reason{};
+    std::vector<std::string> days{};       // "mon".."sun"; empty: every day
     std::string from, until;               // "HH:MM" in `timezone`; until before from crosses midnight
     std::string timezone = "UTC";          // IANA
     std::optional<WallTime> starts, ends;  // fixed window instead of a recurring one
-    SourceMark mark;
+    SourceMark mark{};
 };
 
 struct Hooks {
@@ -51,40 +51,40 @@ struct Hooks {
 struct VerifySettings {
     int consecutive = 3;                         // passing probes in a row
     Duration within = std::chrono::minutes(10);  // give up waiting for the steady state after this long
-    std::vector<std::string> accept;             // differences ("resource/path" globs) that may remain
+    std::vector<std::string> accept{};           // differences ("resource/path" globs) that may remain
 };
 
 struct ScheduleSpec {
-    std::string cron;      // five fields
-    std::string timezone;  // IANA
-    SourceMark mark;
+    std::string cron{};      // five fields
+    std::string timezone{};  // IANA
+    SourceMark mark{};
 };
 
 struct Playbook {
-    PlaybookName name;
-    std::string title;
+    PlaybookName name{};
+    std::string title{};
     DrillKind kind = DrillKind::disaster;
-    EnvironmentName environment;
-    Targets targets;
-    std::vector<std::string> steady_state;  // names of the environment's probes
-    std::vector<DestroyStep> destroy;
+    EnvironmentName environment{};
+    Targets targets{};
+    std::vector<std::string> steady_state{};  // names of the environment's probes
+    std::vector<DestroyStep> destroy{};
     std::vector<CommandSpec> change, rollback;  // kind rollback
     int restore_parallel = 4;
-    VerifySettings verify;
-    GuardSettings guard;
-    std::vector<FreezeWindow> freeze;
-    Hooks hooks;
-    std::optional<CommandSpec> alarm;
-    std::optional<ScheduleSpec> schedule;
-    std::filesystem::path file;
-    std::string digest;  // sha256 of the file's bytes, hex
+    VerifySettings verify{};
+    GuardSettings guard{};
+    std::vector<FreezeWindow> freeze{};
+    Hooks hooks{};
+    std::optional<CommandSpec> alarm{};
+    std::optional<ScheduleSpec> schedule{};
+    std::filesystem::path file{};
+    std::string digest{};  // sha256 of the file's bytes, hex
 };
 
 /// rehearse.yaml: settings of the whole workspace.
 struct WorkspaceSettings {
-    std::string name;
-    std::optional<CommandSpec> alarm;
-    std::vector<FreezeWindow> freeze;
+    std::string name{};
+    std::optional<CommandSpec> alarm{};
+    std::vector<FreezeWindow> freeze{};
 };
 
 /// The resources in an order in which each stands after what it needs. Fails: invalid_input naming the cycle.

@@ -33,33 +33,33 @@ enum class IdentityMatch { same, absent, other };
 
 struct IdentityReport {
     IdentityMatch match = IdentityMatch::other;
-    Identity live;            // what is there, or would be: where absent, what the place itself proves
-    std::string explanation;  // for other: what differs, in words
+    Identity live{};            // what is there, or would be: where absent, what the place itself proves
+    std::string explanation{};  // for other: what differs, in words
 };
 
 /// What a destroy step asks for, as the playbook says it. No patterns: the whole resource.
 struct Selection {
-    std::vector<std::string> patterns;
-    json::object options;  // checked against AdapterDescriptor::destroy_keys
+    std::vector<std::string> patterns{};
+    json::object options{};  // checked against AdapterDescriptor::destroy_keys
 };
 
 /// The unit that the blast radius counts: a file, a table, a process.
 struct Item {
-    std::string name;  // unique in the resource, stable, printable (bytes escaped)
+    std::string name{};  // unique in the resource, stable, printable (bytes escaped)
     std::uint64_t bytes = 0;
-    std::string detail;  // "12000 rows", "symlink"; may be empty
+    std::string detail{};  // "12000 rows", "symlink"; may be empty
 };
 
 struct Observation {
-    std::vector<Item> items;              // those selected, sorted by name
+    std::vector<Item> items{};            // those selected, sorted by name
     std::uint64_t items_in_resource = 0;  // all of them, selected or not
     std::uint64_t bytes_in_resource = 0;
-    std::vector<std::string> unmatched;  // patterns that select nothing
-    std::vector<std::string> sessions;   // other people's sessions that a destroy would cut, described
+    std::vector<std::string> unmatched{};  // patterns that select nothing
+    std::vector<std::string> sessions{};   // other people's sessions that a destroy would cut, described
     std::vector<std::string>
         obstacles;  // reasons why destroy or restore could not work (a missing role, rights): each refuses
-    std::vector<std::string> warnings;         // shown in the plan
-    std::vector<std::filesystem::path> paths;  // local paths that a destroy would remove or change (roots)
+    std::vector<std::string> warnings{};         // shown in the plan
+    std::vector<std::filesystem::path> paths{};  // local paths that a destroy would remove or change (roots)
     std::vector<std::filesystem::path>
         way_back;  // local paths that the way back needs (marker, programs): never inside a target
     std::filesystem::path
@@ -67,29 +67,29 @@ struct Observation {
 };
 
 struct CaptureReport {
-    WallTime consistent_at;  // the instant whose state was captured (for RPA)
+    WallTime consistent_at{};  // the instant whose state was captured (for RPA)
     std::uint64_t items = 0;
-    std::uint64_t bytes = 0;              // of content, before compression
-    std::vector<std::string> normalised;  // what is left out or rewritten, by name, for the report
-    bool restorability_proved = false;    // restored once into a scratch place with the restore credential
-    std::string restorability;            // how it was proved, or why not
-    json::object uncompared;  // facts that are kept in the manifest but are not part of tree equality
+    std::uint64_t bytes = 0;                // of content, before compression
+    std::vector<std::string> normalised{};  // what is left out or rewritten, by name, for the report
+    bool restorability_proved = false;      // restored once into a scratch place with the restore credential
+    std::string restorability{};            // how it was proved, or why not
+    json::object uncompared{};  // facts that are kept in the manifest but are not part of tree equality
 };
 
 struct DestroyRequest {
-    std::vector<std::string> items;  // exact names from observe; with `whole` all of them
-    bool whole = false;              // the resource itself (the database, the process), not only its items
-    json::object options;
-    Identity expected;  // checked right before the effect: anything else is Failure{refused}
-    std::string idempotency_key;
+    std::vector<std::string> items{};  // exact names from observe; with `whole` all of them
+    bool whole = false;                // the resource itself (the database, the process), not only its items
+    json::object options{};
+    Identity expected{};  // checked right before the effect: anything else is Failure{refused}
+    std::string idempotency_key{};
     Epoch epoch = 0;
-    std::stop_token stop;  // kill switch: end early between items with Failure{cancelled}
+    std::stop_token stop{};  // kill switch: end early between items with Failure{cancelled}
 };
 
 struct RestoreRequest {
-    Identity expected;        // same or absent is accepted; other is Failure{refused}
-    json::object uncompared;  // CaptureReport::uncompared of the snapshot
-    std::string idempotency_key;
+    Identity expected{};        // same or absent is accepted; other is Failure{refused}
+    json::object uncompared{};  // CaptureReport::uncompared of the snapshot
+    std::string idempotency_key{};
     Epoch epoch = 0;
 };
 
@@ -126,11 +126,12 @@ class Adapter {
 
 /// What the wiring hands to each adapter; all of it outlives the adapter.
 struct AdapterContext {
-    EnvironmentName environment;
+    EnvironmentName environment{};
     const Clock& clock;
     std::filesystem::path
         state_directory;  // workspace/.rehearse/adapters/<environment>/<resource>, mode 0700, made on demand
-    std::filesystem::path host_directory;  // per user and host: /var/lib/rehearse or ~/.local/state/rehearse
+    std::filesystem::path
+        host_directory{};  // per user and host: /var/lib/rehearse or ~/.local/state/rehearse
 };
 
 struct AdapterDescriptor {

@@ -16,60 +16,60 @@ namespace rehearse {
 
 /// Who holds a lease: enough to tell, on the same host, whether that very process still lives.
 struct LeaseOwner {
-    std::string host;  // machine id
-    std::string boot;
+    std::string host{};  // machine id
+    std::string boot{};
     std::int64_t process = 0;           // pid
     std::uint64_t process_started = 0;  // start time in clock ticks since boot (/proc/<pid>/stat field 22)
 };
 
 struct Lease {
-    EnvironmentName environment;
+    EnvironmentName environment{};
     Epoch epoch = 0;
-    LeaseOwner owner;
-    WallTime expires;
+    LeaseOwner owner{};
+    WallTime expires{};
 };
 
 struct Enrolment {
-    EnvironmentName environment;
-    WallTime at;
-    std::string actor;
+    EnvironmentName environment{};
+    WallTime at{};
+    std::string actor{};
     bool read_only = false;
-    json::object identities;  // resource name -> Identity
-    std::string nonce;        // of the planted markers
+    json::object identities{};  // resource name -> Identity
+    std::string nonce{};        // of the planted markers
 };
 
 struct Quarantine {
-    EnvironmentName environment;
-    DrillId drill;
-    WallTime since;
-    std::string reason;
-    json::object resources;  // resource name -> what is known and the next command
+    EnvironmentName environment{};
+    DrillId drill{};
+    WallTime since{};
+    std::string reason{};
+    json::object resources{};  // resource name -> what is known and the next command
 };
 
 /// What one commit may change beside appending events.
 struct JournalBatch {
-    std::vector<DrillEvent> events;
-    std::optional<DrillState> state;
-    std::optional<Verdict> verdict;  // with `result` and `ended_at`
-    std::optional<WallTime> ended_at;
-    std::optional<json::object> result;
-    std::optional<Quarantine> quarantine;
+    std::vector<DrillEvent> events{};
+    std::optional<DrillState> state{};
+    std::optional<Verdict> verdict{};  // with `result` and `ended_at`
+    std::optional<WallTime> ended_at{};
+    std::optional<json::object> result{};
+    std::optional<Quarantine> quarantine{};
 };
 
 enum class DueFate { ran, refused, skipped, missed };
 [[nodiscard]] std::string_view to_string(DueFate fate);
 struct DueTime {
-    PlaybookName playbook;
-    WallTime due;
+    PlaybookName playbook{};
+    WallTime due{};
     DueFate fate = DueFate::missed;
-    std::string reason;
-    DrillId drill;  // where it ran
+    std::string reason{};
+    DrillId drill{};  // where it ran
 };
 
 struct DrillFilter {
-    EnvironmentName environment;  // empty: all
-    PlaybookName playbook;        // empty: all
-    std::optional<WallTime> since;
+    EnvironmentName environment{};  // empty: all
+    PlaybookName playbook{};        // empty: all
+    std::optional<WallTime> since{};
     std::size_t limit = 0;  // 0: all; newest first
 };
 

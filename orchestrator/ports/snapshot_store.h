@@ -30,11 +30,11 @@ class SnapshotWriter {
 };
 
 struct SnapshotSummary {
-    SnapshotId id;
-    TreeId resources_tree;  // of resources/: what fidelity compares
-    WallTime at;
-    std::string message;
-    json::object manifest;
+    SnapshotId id{};
+    TreeId resources_tree{};  // of resources/: what fidelity compares
+    WallTime at{};
+    std::string message{};
+    json::object manifest{};
 };
 
 enum class ChangeKind { missing, extra, changed, metadata };  // seen from the first to the second
@@ -42,16 +42,16 @@ enum class ChangeKind { missing, extra, changed, metadata };  // seen from the f
 
 /// One file of the tree that differs. `path` is inside the resource: "files/a/b.conf".
 struct TreeDifference {
-    ResourceName resource;
+    ResourceName resource{};
     ChangeKind kind = ChangeKind::changed;
-    std::string path;
+    std::string path{};
     std::string before_id, after_id;  // blob ids; empty where there is none
 };
 
 struct Verification {
     std::uint64_t objects = 0;
     std::uint64_t bytes = 0;
-    std::string digest;  // sha256 over every object's id and content digest in order: the proof
+    std::string digest{};  // sha256 over every object's id and content digest in order: the proof
 };
 
 /// Blocking; runs on worker threads; safe to use from several threads. Fails: permanent naming the object.

@@ -22,10 +22,10 @@ class Observer {
 };
 
 struct AlarmMessage {
-    EnvironmentName environment;
-    DrillId drill;
-    std::string summary;  // one line
-    std::string text;     // what is known of each resource, and the exact next command
+    EnvironmentName environment{};
+    DrillId drill{};
+    std::string summary{};  // one line
+    std::string text{};     // what is known of each resource, and the exact next command
 };
 
 /// Tells people. Blocking; a failure is a Failure, which the caller records and prints.
