@@ -129,5 +129,13 @@ stop_postgres() {
         fail "PostgreSQL in $data does not end: $(postgres_processes | tr '\n' ' ')" "look at these processes"
 }
 
+# Removes the socket's folder where it lies outside of the shop's own. After stop_postgres.
+remove_socket() {
+    local socket
+    [[ -f $own/socket ]] || return 0
+    socket=$(<"$own/socket")
+    if [[ $socket == /tmp/shop-socket.* ]]; then rm -rf -- "$socket"; fi
+}
+
 # The rehearse processes that work in the shop's workspace.
 drills() { processes_in "$workspace" rehearse; }
