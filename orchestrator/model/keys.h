@@ -2,6 +2,8 @@
 // read this one table.
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -15,11 +17,11 @@ enum class ValueType {
     secret,          // a value that is never shown
     url,             // http:// or https://
     duration,        // "10s", "15m", "1h30m"
-    integer,         // a whole number, 0 or more
+    integer,         // a whole number from `minimum` to `maximum`
     boolean,         // true or false
     share,           // "0%" to "100%"
     choice,          // one of `choices`
-    text_list,       // a list of scalars
+    text_list,       // a list of scalars; with `choices`, each is one of them
     name_list,       // a list of names
     command,         // a list of scalars: program and arguments; a scalar alone is refused (no shell)
     mapping,         // a mapping with the keys of `nested`
@@ -35,6 +37,8 @@ struct KeySpec {
     std::string_view default_text = {};  // as it would be written in YAML; empty: none
     std::span<const std::string_view> choices = {};
     std::span<const KeySpec> nested = {};
+    std::int64_t minimum = 0;  // of an integer
+    std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace rehearse

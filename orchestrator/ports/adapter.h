@@ -143,6 +143,7 @@ struct AdapterDescriptor {
     std::span<const KeySpec> destroy_keys;         // options of a destroy step beside resource and items
     std::span<const std::string_view> normalises;  // all that capture may ever normalise
     std::unique_ptr<Adapter> (*make)(const ResourceSpec&, const AdapterContext&);
+    std::string_view patterns = {};  // what `items` of a destroy step may hold: "globs of paths"; empty: none
 };
 
 }  // namespace rehearse
