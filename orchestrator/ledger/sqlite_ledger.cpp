@@ -1,0 +1,232 @@
+// The port's verbs, each one durable commit under one mutex; and how the file is made.
+#include "orchestrator/ledger/sqlite_ledger.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+#include "orchestrator/base/digest.h"
+#include "orchestrator/ledger/database.h"
+#include "orchestrator/ledger/integrity.h"
+#include "orchestrator/ledger/journal.h"
+#include "orchestrator/ledger/leases.h"
+#include "orchestrator/ledger/registers.h"
+#include "orchestrator/ledger/schema.h"
+
+namespace rehearse {
+
+namespace {
+
+class SqliteLedger final : public Ledger {
+  public:
+    SqliteLedger(const SqliteLedgerOptions& options, const Clock& clock)
+        : processes_(options.processes),
+          clock_(clock),
+          database_({.file = options.file, .vfs = options.vfs, .patience = options.patience}, *processes_) {
+        const bool fresh = options.create && !options.vfs.empty() &&
+                           database_.value("SELECT count(*) FROM sqlite_schema") == "0";
+        if (fresh) make_schema(database_);
+        require_schema(database_);
+    }
+
+    void record_enrolment(const Enrolment& enrolment) override {
+        write([&] { insert_enrolment(database_, enrolment); });
+    }
+    std::optional<Enrolment> enrolment(const EnvironmentName& environment) const override {
+        return read([&] { return newest_enrolment(database_, environment); });
+    }
+
+    Lease acquire_lease(const EnvironmentName& environment, const LeaseOwner& owner, Duration term) override {
+        return read([&] {
+            return rehearse::acquire_lease(database_, clock_,
+                                           {.environment = environment, .owner = owner, .term = term});
+        });
+    }
+    void renew_lease(Lease& lease, Duration term) override {
+        read([&] { rehearse::renew_lease(database_, clock_, lease, term); });
+    }
+    void release_lease(const Lease& lease) override {
+        read([&] { rehearse::release_lease(database_, clock_, lease); });
+    }
+    Epoch epoch(const EnvironmentName& environment) const override {
+        return read([&] { return highest_epoch(database_, environment); });
+    }
+
+    void begin_drill(const Lease& lease, const DrillRecord& record) override {
+        write([&] {
+            require_current(database_, lease, "write journal");
+            if (record.environment != lease.environment) {
+                throw Failure({.kind = FailureKind::refused,
+                               .operation = "write journal",
+                               .object = record.id.text(),
+                               .native_code = {},
+                               .message = "the drill belongs to " + record.environment.text() +
+                                          ", the lease to " + lease.environment.text(),
+                               .remedy = "report this as a defect of rehearse"});
+            }
+            insert_drill(database_, record);
+        });
+    }
+    std::uint64_t append(const Lease& lease, const DrillId& drill, JournalBatch batch) override {
+        DrillEvent now{.steady = clock_.steady(), .wall = clock_.wall(), .boot = clock_.boot(), .body = {}};
+        std::uint64_t last = 0;
+        write([&] {
+            require_current(database_, lease, "write journal");
+            if (batch.quarantine) insert_quarantine(database_, *batch.quarantine);
+            last = append_to_journal(
+                database_,
+                {.lease = lease, .drill = drill, .batch = std::move(batch), .now = std::move(now)});
+        });
+        return last;
+    }
+    void record_refused(const DrillRecord& record, std::vector<DrillEvent> events) override {
+        write([&] { insert_refused(database_, record, events); });
+    }
+
+    std::vector<DrillRecord> drills(const DrillFilter& filter) const override {
+        return read([&] { return read_drills(database_, filter); });
+    }
+    std::optional<DrillRecord> drill(const DrillId& id) const override {
+        return read([&] { return read_drill(database_, id); });
+    }
+    std::vector<DrillEvent> events(const DrillId& id) const override {
+        return read([&] { return read_events(database_, id); });
+    }
+    std::vector<DrillRecord> unfinished() const override {
+        return read([&] { return read_unfinished(database_); });
+    }
+
+    std::optional<Quarantine> quarantine(const EnvironmentName& environment) const override {
+        return read([&] { return open_quarantine(database_, environment); });
+    }
+    void begin_quarantine(const Quarantine& quarantine) override {
+        write([&] { insert_quarantine(database_, quarantine); });
+    }
+    bool clear_quarantine(const EnvironmentName& environment, const Actor& actor, const std::string& reason,
+                          WallTime at) override {
+        bool was_there = false;
+        write([&] {
+            was_there =
+                close_quarantines(database_, environment, {.actor = actor, .reason = reason, .at = at});
+            if (was_there) give_up_expired_lease(database_, clock_, environment);
+        });
+        return was_there;
+    }
+
+    void record_due(const DueTime& due) override {
+        write([&] { insert_due(database_, due); });
+    }
+    void update_due(const DueTime& due) override {
+        write([&] { change_due(database_, due); });
+    }
+    std::vector<DueTime> due_times(const PlaybookName& playbook, std::size_t limit) const override {
+        return read([&] { return rehearse::due_times(database_, playbook, limit); });
+    }
+    std::optional<WallTime> last_due(const PlaybookName& playbook) const override {
+        return read([&] { return rehearse::last_due(database_, playbook); });
+    }
+
+    std::vector<std::string> check() const override {
+        return read([&] { return check_integrity(database_); });
+    }
+
+  private:
+    /// One thread at a time; `work` sees to its own transaction.
+    template <class Work>
+    std::invoke_result_t<const Work&> read(const Work& work) const {
+        const std::lock_guard guard(mutex_);
+        return work();
+    }
+    /// One thread at a time, one durable commit.
+    template <class Work>
+    void write(const Work& work) {
+        const std::lock_guard guard(mutex_);
+        Transaction transaction(database_);
+        work();
+        transaction.commit();
+    }
+
+    std::shared_ptr<const ProcessTable> processes_;
+    const Clock& clock_;
+    mutable std::mutex mutex_;
+    mutable Database database_;
+};
+
+Failure missing(const std::filesystem::path& file) {
+    return Failure(
+        {.kind = FailureKind::permanent,
+         .operation = "open ledger",
+         .object = file.string(),
+         .native_code = "ENOENT",
+         .message = "there is no ledger",
+         .remedy = "run 'rehearse init' in a new workspace; in one that had drills bring the ledger back "
+                   "from a copy, then run 'rehearse doctor'"});
+}
+
+/// Removes the unfinished file (and its journal) unless it has got its name.
+class Unfinished {
+  public:
+    explicit Unfinished(std::filesystem::path file) : file_(std::move(file)) {}
+    Unfinished(const Unfinished&) = delete;
+    Unfinished& operator=(const Unfinished&) = delete;
+    ~Unfinished() {
+        std::error_code ignored;
+        std::filesystem::remove(file_, ignored);
+        std::filesystem::remove(file_.string() + "-journal", ignored);
+    }
+
+  private:
+    std::filesystem::path file_;
+};
+
+/// Makes the ledger beside its name and renames it when it is whole and durable, so that a file of that name
+/// is a ledger or is damaged, at any instant. Where another process was faster, its ledger stands.
+void make_file(const SqliteLedgerOptions& options) {
+    const std::filesystem::path file = options.file;
+    const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+    const std::filesystem::path fresh = folder / (file.filename().string() + ".new-" + random_hex(6));
+    const std::string remedy = "make " + folder.string() + " writable and free some space, then try again";
+    const FileDescriptor made(::open(fresh.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+    if (!made) throw failure_from_errno(errno, "make ledger", file.string(), remedy);
+    const Unfinished unfinished(fresh);
+    {
+        Database database({.file = fresh, .vfs = {}}, *options.processes);
+        make_schema(database);
+    }
+    if (::fsync(made.get()) != 0) throw failure_from_errno(errno, "make ledger", file.string(), remedy);
+    if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) != 0 &&
+        errno != EEXIST) {
+        throw failure_from_errno(errno, "make ledger", file.string(), remedy);
+    }
+    const FileDescriptor place(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!place || ::fsync(place.get()) != 0)
+        throw failure_from_errno(errno, "make ledger", file.string(), remedy);
+}
+
+}  // namespace
+
+std::unique_ptr<Ledger> open_sqlite_ledger(const SqliteLedgerOptions& options, const Clock& clock) {
+    SqliteLedgerOptions filled = options;
+    if (!filled.processes) filled.processes = linux_process_table();
+    if (filled.vfs.empty()) {
+        struct stat found {};
+        const bool there = ::stat(filled.file.c_str(), &found) == 0;
+        if (!there && errno != ENOENT) throw failure_from_errno(errno, "open ledger", filled.file.string());
+        if (!there && !filled.create) throw missing(filled.file);
+        if (!there) make_file(filled);
+    }
+    return std::make_unique<SqliteLedger>(filled, clock);
+}
+
+std::unique_ptr<Ledger> open_sqlite_ledger(const std::filesystem::path& file, const Clock& clock,
+                                           bool create) {
+    return open_sqlite_ledger({.file = file, .create = create, .vfs = {}, .processes = {}}, clock);
+}
+
+}  // namespace rehearse
