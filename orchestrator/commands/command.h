@@ -35,14 +35,23 @@ struct CommandResult {
     std::string errors{};  // stderr
     bool output_truncated = false;
     Duration took{};
+    Duration timeout{};  // the request's, for describe()
     [[nodiscard]] bool succeeded() const { return exit_code == 0 && !timed_out && !stopped; }
     /// "exit code 3", "ended by SIGKILL", "no answer within 10 s".
     [[nodiscard]] std::string describe() const;
 };
 
-/// Runs it to its end (blocking). Children get a process group of their own and default signal handling; no
-/// descriptor but 0, 1, 2 is inherited. Fails: invalid_input where the program is not found or not
-/// executable, with its name and where it was looked for.
+/// Runs it to its end (blocking); from many threads at once. Children get a process group of their own and
+/// default signal handling; no descriptor but 0, 1, 2 is inherited. The end is that of the program itself:
+/// what it leaves in the background goes on, and its output is waited for 100 ms at most. What `on_output`
+/// throws ends the program and comes out here. Fails: invalid_input where the program is not found or not
+/// executable, with its name and where it was looked for; transient where no process can be made.
 [[nodiscard]] CommandResult run_command(const CommandRequest& request);
+
+/// The file that `program` means: looked up in `environment`'s PATH, else in the caller's; with a slash in
+/// it, a path relative to `directory`. Fails as run_command does.
+[[nodiscard]] std::filesystem::path find_program(const std::string& program,
+                                                 const std::filesystem::path& directory = {},
+                                                 const std::map<std::string, std::string>& environment = {});
 
 }  // namespace rehearse
