@@ -106,4 +106,11 @@ std::string_view why_not_a_tree_name(std::string_view name) {
     return {};
 }
 
+bool is_chunk_name(std::string_view name) {
+    if (name.size() != 25 || name[16] != '-') return false;
+    return std::all_of(name.begin(), name.end(), [&](const char& c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || &c == &name[16];
+    });
+}
+
 }  // namespace rehearse

@@ -12,4 +12,9 @@ namespace rehearse {
 /// judges the content of both.
 [[nodiscard]] std::string_view why_not_a_tree_name(std::string_view name);
 
+/// True for "<16 hex digits>-<8 hex digits>", the offset and length of a chunk. A directory with no other
+/// names is the content of one file larger than `largest_blob`, and a snapshot's diff reports it as that one
+/// file.
+[[nodiscard]] bool is_chunk_name(std::string_view name);
+
 }  // namespace rehearse

@@ -1,0 +1,156 @@
+// EVP contexts and libdeflate tools are made once per codec: making them per object costs more than a small
+// file.
+#include "orchestrator/snapshots/codec.h"
+
+#include <libdeflate.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <new>
+
+#include "orchestrator/base/failure.h"
+#include "orchestrator/base/handle.h"
+
+namespace rehearse {
+namespace {
+
+using DigestContext = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
+using DigestKind = Handle<EVP_MD, EVP_MD_free>;
+using Compressor = Handle<libdeflate_compressor, libdeflate_free_compressor>;
+using Decompressor = Handle<libdeflate_decompressor, libdeflate_free_decompressor>;
+
+constexpr std::size_t worth_sampling = 32U << 10U;
+constexpr std::size_t sample_size = 8U << 10U;
+
+void require(bool worked) {
+    if (worked) return;
+    throw Failure({.kind = FailureKind::permanent,
+                   .operation = "hash",
+                   .object = "snapshot object",
+                   .native_code = {},
+                   .message = "OpenSSL refused",
+                   .remedy = "check the OpenSSL installation"});
+}
+
+DigestKind fetch(const char* name) {
+    DigestKind kind(EVP_MD_fetch(nullptr, name, nullptr));
+    require(kind != nullptr);
+    return kind;
+}
+
+}  // namespace
+
+struct Codec::Tools {
+    DigestKind sha1 = fetch("SHA1");
+    DigestKind sha256 = fetch("SHA256");
+    DigestContext sha1_context{EVP_MD_CTX_new()};
+    DigestContext sha256_context{EVP_MD_CTX_new()};
+    Compressor fast{libdeflate_alloc_compressor(1)};
+    Compressor store{libdeflate_alloc_compressor(0)};
+    Decompressor inflater{libdeflate_alloc_decompressor()};
+    std::string sample;
+
+    bool compresses(std::string_view content) {
+        if (content.size() < worth_sampling) return true;
+        sample.resize(libdeflate_zlib_compress_bound(fast.get(), sample_size));
+        std::size_t packed = 0;
+        for (const std::size_t at : {std::size_t{0}, (content.size() - sample_size) / 2}) {
+            const std::string_view piece = content.substr(at, sample_size);
+            packed += libdeflate_zlib_compress(fast.get(), piece.data(), piece.size(), sample.data(),
+                                               sample.size());
+        }
+        return packed < 2 * sample_size * 31 / 32;
+    }
+};
+
+Codec::Codec() : tools_(std::make_unique<Tools>()) {
+    if (!tools_->sha1_context || !tools_->sha256_context || !tools_->fast || !tools_->store ||
+        !tools_->inflater) {
+        throw std::bad_alloc();
+    }
+}
+Codec::~Codec() = default;
+
+ObjectId Codec::id_of(ObjectType type, std::string_view content) {
+    char header[32];
+    const int length = std::snprintf(header, sizeof header, "%s %zu", to_string(type).data(), content.size());
+    EVP_MD_CTX* context = tools_->sha1_context.get();
+    ObjectId id;
+    require(EVP_DigestInit_ex2(context, tools_->sha1.get(), nullptr) == 1 &&
+            EVP_DigestUpdate(context, header, static_cast<std::size_t>(length) + 1) == 1 &&
+            EVP_DigestUpdate(context, content.data(), content.size()) == 1 &&
+            EVP_DigestFinal_ex(context, id.bytes.data(), nullptr) == 1);
+    return id;
+}
+
+std::string Codec::sha256(std::string_view content) {
+    EVP_MD_CTX* context = tools_->sha256_context.get();
+    std::string raw(32, '\0');
+    require(EVP_DigestInit_ex2(context, tools_->sha256.get(), nullptr) == 1 &&
+            EVP_DigestUpdate(context, content.data(), content.size()) == 1 &&
+            EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(raw.data()), nullptr) == 1);
+    return raw;
+}
+
+void Codec::deflate(std::string_view content, std::string& out) {
+    libdeflate_compressor* compressor =
+        tools_->compresses(content) ? tools_->fast.get() : tools_->store.get();
+    const std::size_t start = out.size();
+    out.resize(start + libdeflate_zlib_compress_bound(compressor, content.size()));
+    const std::size_t packed = libdeflate_zlib_compress(compressor, content.data(), content.size(),
+                                                        out.data() + start, out.size() - start);
+    if (packed == 0) throw std::bad_alloc();  // cannot happen: the bound was kept
+    out.resize(start + packed);
+}
+
+bool Codec::inflate(std::string_view packed, std::size_t size, std::string& out) {
+    out.resize(size);
+    std::size_t consumed = 0;
+    std::size_t produced = 0;
+    return libdeflate_zlib_decompress_ex(tools_->inflater.get(), packed.data(), packed.size(), out.data(),
+                                         size, &consumed, &produced) == LIBDEFLATE_SUCCESS &&
+           produced == size;
+}
+
+std::unique_ptr<Codec> CodecPool::take() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!idle_.empty()) {
+            std::unique_ptr<Codec> codec = std::move(idle_.back());
+            idle_.pop_back();
+            return codec;
+        }
+    }
+    return std::make_unique<Codec>();
+}
+
+void CodecPool::give_back(std::unique_ptr<Codec> codec) noexcept {
+    try {
+        const std::lock_guard lock(mutex_);
+        idle_.push_back(std::move(codec));
+    } catch (const std::bad_alloc&) {
+        return;  // this codec is freed instead of kept
+    }
+}
+
+struct RunningSha1::State {
+    DigestContext context{EVP_MD_CTX_new()};
+};
+
+RunningSha1::RunningSha1() : state_(std::make_unique<State>()) {
+    require(state_->context && EVP_DigestInit_ex(state_->context.get(), EVP_sha1(), nullptr) == 1);
+}
+RunningSha1::~RunningSha1() = default;
+
+void RunningSha1::update(std::string_view bytes) {
+    require(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1);
+}
+
+ObjectId RunningSha1::finish() {
+    ObjectId id;
+    require(EVP_DigestFinal_ex(state_->context.get(), id.bytes.data(), nullptr) == 1);
+    return id;
+}
+
+}  // namespace rehearse

@@ -1,0 +1,323 @@
+// Packs are read with pread (a map of them would count as our memory and turn a bad disk into SIGBUS).
+#include "orchestrator/snapshots/object_database.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+
+#include "orchestrator/base/file.h"
+#include "orchestrator/snapshots/libgit.h"
+
+namespace rehearse {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::size_t idle_reader_limit = 32;
+constexpr std::size_t first_guess = 8U << 10U;
+constexpr std::size_t kept_window = 64U << 10U;
+constexpr std::size_t largest_object = std::size_t{1} << 32U;  // a damaged size must not take all memory
+constexpr std::string_view distrusted_file = "rehearse-distrusted";
+
+struct ObjectHeader {
+    unsigned type = 0;
+    std::size_t size = 0;
+    std::size_t length = 0;  // of the header itself
+};
+
+/// Type and size: four bits of size beside the type, then seven a byte.
+std::optional<ObjectHeader> object_header(std::string_view bytes) {
+    ObjectHeader header;
+    unsigned shift = 4;
+    for (const char byte_ : bytes.substr(0, 10)) {
+        const auto byte = static_cast<std::uint8_t>(byte_);
+        if (header.length++ == 0) {
+            header.type = (byte >> 4U) & 7U;
+            header.size = byte & 15U;
+        } else {
+            header.size |= std::size_t{byte & 0x7fU} << shift;
+            shift += 7;
+        }
+        if ((byte & 0x80U) == 0) return header;
+    }
+    return std::nullopt;
+}
+
+/// What a zlib stream of `size` bytes takes at most, whoever compressed it.
+std::size_t packed_bound(std::size_t size) { return size + size / 512 + 1024; }
+
+}  // namespace
+
+PackReader::PackReader(std::shared_ptr<const Pack> pack)
+    : pack_(std::move(pack)), file_(::open(pack_->path().c_str(), O_RDONLY | O_CLOEXEC)) {
+    struct stat status {};
+    if (!file_ || ::fstat(file_.get(), &status) != 0) {
+        throw failure_from_errno(errno, "read snapshot", pack_->path());
+    }
+    size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+std::string_view PackReader::bytes_at(std::uint64_t offset, std::size_t least, std::size_t ahead) {
+    if (offset >= size_) return {};
+    least = static_cast<std::size_t>(std::min<std::uint64_t>(least, size_ - offset));
+    const bool inside = offset >= window_offset_ && offset + least <= window_offset_ + window_filled_;
+    if (!inside) {
+        const std::size_t wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(std::max(least, ahead), size_ - offset));
+        if (window_.size() < wanted) window_.resize(wanted);
+        window_offset_ = offset;
+        window_filled_ = 0;
+        while (window_filled_ < wanted) {
+            const ssize_t got = ::pread(file_.get(), window_.data() + window_filled_, wanted - window_filled_,
+                                        static_cast<off_t>(offset + window_filled_));
+            if (got < 0 && errno == EINTR) continue;
+            if (got < 0) throw failure_from_errno(errno, "read snapshot", pack_->path());
+            if (got == 0) break;
+            window_filled_ += static_cast<std::size_t>(got);
+        }
+    }
+    const std::size_t start = static_cast<std::size_t>(offset - window_offset_);
+    return std::string_view(window_).substr(start, window_filled_ - std::min(start, window_filled_));
+}
+
+PackReader::Outcome PackReader::read(std::uint64_t offset, std::size_t ahead, Codec& codec, Object& out) {
+    std::string_view bytes = bytes_at(offset, first_guess, ahead);
+    const std::optional<ObjectHeader> header = object_header(bytes);
+    if (!header || header->size > largest_object) return Outcome::damaged;
+    if (header->type == 6 || header->type == 7) return Outcome::foreign;
+    if (header->type == 0 || header->type == 5) return Outcome::damaged;
+    const std::size_t most = header->length + packed_bound(header->size);
+    if (bytes.size() < most) bytes = bytes_at(offset, most, ahead);
+    out.type = static_cast<ObjectType>(header->type);
+    const bool inflated = codec.inflate(bytes.substr(header->length), header->size, out.content);
+    return inflated ? Outcome::ok : Outcome::damaged;
+}
+
+void PackReader::shrink() {
+    if (window_.capacity() <= kept_window) return;
+    window_ = std::string();
+    window_filled_ = 0;
+}
+
+std::string PackReader::why_not_whole() {
+    if (!pack_->index().check()) return "its index file is damaged";
+    const std::string_view start = bytes_at(0, 12, 12);
+    std::string expected("PACK\0\0\0\2", 8);
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) {
+        expected += static_cast<char>(pack_->index().count() >> shift);
+    }
+    if (start.substr(0, 12) != expected) return "it does not begin as a pack with that index does";
+    if (size_ < 12 + ObjectId::size ||
+        bytes_at(size_ - ObjectId::size, ObjectId::size, 0) != pack_->index().pack_checksum().raw()) {
+        return "it does not end as its index says: it was cut short or changed";
+    }
+    return {};
+}
+
+void PackReader::forget_cache() {
+    ::posix_fadvise(file_.get(), 0, 0, POSIX_FADV_DONTNEED);
+    window_filled_ = 0;
+}
+
+ObjectDatabase::ObjectDatabase(fs::path repository)
+    : repository_(std::move(repository)),
+      packs_(std::make_shared<Packs>()),
+      foreign_(std::make_unique<ForeignObjects>(repository_)) {
+    load_distrusted();
+    refresh();
+}
+ObjectDatabase::~ObjectDatabase() = default;
+
+void ObjectDatabase::refresh() const {
+    std::map<std::string, std::shared_ptr<const Pack>> known;
+    for (const std::shared_ptr<const Pack>& pack : *packs()) known.emplace(pack->path(), pack);
+    auto found = std::make_shared<Packs>();
+    std::error_code error;
+    for (fs::directory_iterator entry(pack_directory(), error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (entry->path().extension() != ".idx") continue;
+        fs::path path = entry->path();
+        path.replace_extension(".pack");
+        if (const auto old = known.find(path); old != known.end()) {
+            found->push_back(old->second);
+        } else if (std::optional<PackIndex> index = PackIndex::open(entry->path())) {
+            found->push_back(std::make_shared<const Pack>(path, std::move(*index)));
+        }
+    }
+    if (error) {
+        throw failure_from_errno(error.value(), "read snapshots", pack_directory(),
+                                 "check it: git -C " + repository_.string() + " fsck --full");
+    }
+    // Most objects live in the largest packs.
+    std::sort(found->begin(), found->end(),
+              [](const auto& a, const auto& b) { return a->index().count() > b->index().count(); });
+    const std::lock_guard lock(mutex_);
+    packs_ = std::move(found);
+}
+
+std::shared_ptr<const ObjectDatabase::Packs> ObjectDatabase::packs() const {
+    const std::lock_guard lock(mutex_);
+    return packs_;
+}
+
+bool ObjectDatabase::has(const ObjectId& id) const {
+    std::shared_ptr<const Packs> packs;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!distrusted_.empty() && distrusted_.contains(id)) return false;
+        packs = packs_;
+    }
+    return std::any_of(packs->begin(), packs->end(),
+                       [&](const auto& pack) { return pack->index().find(id).has_value(); });
+}
+
+std::vector<ObjectDatabase::Place> ObjectDatabase::places(const ObjectId& id) const {
+    std::vector<Place> found;
+    for (const std::shared_ptr<const Pack>& pack : *packs()) {
+        if (const std::optional<std::uint64_t> offset = pack->index().find(id)) {
+            found.push_back({.pack = pack, .offset = *offset});
+        }
+    }
+    return found;
+}
+
+std::vector<ObjectId> ObjectDatabase::with_prefix(const ObjectId& prefix, std::size_t digits) const {
+    std::vector<ObjectId> found;
+    for (const std::shared_ptr<const Pack>& pack : *packs()) {
+        pack->index().each_with_prefix(prefix, digits, [&](const ObjectId& id) { found.push_back(id); });
+    }
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    return found;
+}
+
+std::unique_ptr<PackReader> ObjectDatabase::borrow(const std::shared_ptr<const Pack>& pack) const {
+    {
+        const std::lock_guard lock(mutex_);
+        for (auto reader = idle_readers_.begin(); reader != idle_readers_.end(); ++reader) {
+            if (&(*reader)->pack() != pack.get()) continue;
+            std::unique_ptr<PackReader> taken = std::move(*reader);
+            idle_readers_.erase(reader);
+            return taken;
+        }
+    }
+    return std::make_unique<PackReader>(pack);
+}
+
+void ObjectDatabase::give_back(std::unique_ptr<PackReader> reader) const {
+    reader->shrink();
+    const std::lock_guard lock(mutex_);
+    idle_readers_.push_front(std::move(reader));
+    if (idle_readers_.size() > idle_reader_limit) idle_readers_.pop_back();
+}
+
+std::optional<Object> ObjectDatabase::read_from_packs(const ObjectId& id, std::string& why) const {
+    const CodecPool::Loan codec(codecs_);
+    for (const Place& place : places(id)) {
+        try {
+            std::unique_ptr<PackReader> reader = borrow(place.pack);
+            Object object;
+            const PackReader::Outcome outcome = reader->read(place.offset, 0, *codec, object);
+            give_back(std::move(reader));
+            if (outcome == PackReader::Outcome::foreign) continue;
+            if (outcome == PackReader::Outcome::ok && codec->id_of(object.type, object.content) == id) {
+                return object;
+            }
+            why = "its bytes in " + place.pack->path().string() + " are damaged";
+        } catch (const Failure& failure) {
+            why = failure.what();
+        }
+    }
+    return std::nullopt;
+}
+
+Object ObjectDatabase::read(const ObjectId& id, ObjectType type) const {
+    std::string why;
+    std::optional<Object> object = read_from_packs(id, why);
+    if (!object) {
+        refresh();
+        object = read_from_packs(id, why);
+    }
+    const bool saw_damage = !why.empty();
+    if (!object) object = foreign_->read(id, why);
+    if (!object && saw_damage) distrust({id});
+    if (!object) throw lost(id, type, why.empty() ? "it is not in the store" : why);
+    if (object->type != type) {
+        throw lost(id, type, "it is a " + std::string(to_string(object->type)));
+    }
+    return std::move(*object);
+}
+
+bool ObjectDatabase::is_commit(const ObjectId& id) const {
+    std::string why;
+    std::optional<Object> object = read_from_packs(id, why);
+    if (!object) object = foreign_->read(id, why);
+    return object && object->type == ObjectType::commit;
+}
+
+Failure ObjectDatabase::lost(const ObjectId& id, ObjectType type, const std::string& why) const {
+    std::string remedy =
+        "take a new snapshot while the environment is whole (rehearse snapshot ENVIRONMENT):"
+        " it writes damaged objects anew; what else is damaged: git -C " +
+        repository_.string() + " fsck --full";
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(pack_directory(), ignored)) {
+        fs::path index = entry.path();
+        if (index.extension() != ".pack" || fs::exists(index.replace_extension(".idx"), ignored)) continue;
+        remedy = "a pack has lost its index, make it again: git index-pack " + entry.path().string();
+        break;
+    }
+    return Failure({.kind = FailureKind::permanent,
+                    .operation = "read snapshot",
+                    .object = std::string(to_string(type)) + " " + to_hex(id),
+                    .native_code = {},
+                    .message = why,
+                    .remedy = std::move(remedy)});
+}
+
+void ObjectDatabase::load_distrusted() {
+    const fs::path path = repository_ / distrusted_file;
+    std::error_code ignored;
+    if (!fs::exists(path, ignored)) return;
+    const std::string text = read_file(path);
+    for (std::size_t at = 0; at + 41 <= text.size(); at += 41) {
+        if (const std::optional<ObjectId> id = object_id_from(std::string_view(text).substr(at, 40))) {
+            distrusted_.insert(*id);
+        }
+    }
+}
+
+void ObjectDatabase::save_distrusted(const std::lock_guard<std::mutex>&) const {
+    const fs::path path = repository_ / distrusted_file;
+    std::string text;
+    for (const ObjectId& id : distrusted_) text += to_hex(id) + "\n";
+    try {
+        if (text.empty()) {
+            remove_file_durably(path);
+        } else {
+            write_file_durably(path, text);
+        }
+    } catch (const Failure&) {
+        return;  // a store that cannot be written to is not healed by a note; this process still knows
+    }
+}
+
+void ObjectDatabase::distrust(const std::vector<ObjectId>& ids) const {
+    const std::lock_guard lock(mutex_);
+    const std::size_t before = distrusted_.size();
+    distrusted_.insert(ids.begin(), ids.end());
+    if (distrusted_.size() != before) save_distrusted(lock);
+}
+
+void ObjectDatabase::trust(const std::vector<ObjectId>& ids) const {
+    const std::lock_guard lock(mutex_);
+    if (distrusted_.empty()) return;
+    std::size_t forgotten = 0;
+    for (const ObjectId& id : ids) forgotten += distrusted_.erase(id);
+    if (forgotten != 0) save_distrusted(lock);
+}
+
+}  // namespace rehearse
