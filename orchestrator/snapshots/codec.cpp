@@ -106,12 +106,13 @@ void Codec::deflate(std::string_view content, std::string& out) {
 
 bool Codec::inflate(std::string_view packed, std::size_t size, std::string& out) {
     out.resize(size);
-    std::size_t consumed = 0;
     std::size_t produced = 0;
     return libdeflate_zlib_decompress_ex(tools_->inflater.get(), packed.data(), packed.size(), out.data(),
-                                         size, &consumed, &produced) == LIBDEFLATE_SUCCESS &&
+                                         size, &consumed_, &produced) == LIBDEFLATE_SUCCESS &&
            produced == size;
 }
+
+std::uint32_t crc32_of(std::string_view bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
 
 std::unique_ptr<Codec> CodecPool::take() {
     {

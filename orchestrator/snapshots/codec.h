@@ -28,13 +28,18 @@ class Codec {
     /// Inflates the zlib stream that `packed` begins with; `out` gets exactly `size` bytes. False where the
     /// stream is damaged, cut short, or of another size.
     [[nodiscard]] bool inflate(std::string_view packed, std::size_t size, std::string& out);
+    /// Bytes that the stream of the last inflate() took, where it gave true.
+    [[nodiscard]] std::size_t consumed() const { return consumed_; }
 
     std::string scratch;  // kept between uses so that its memory is
 
   private:
     struct Tools;
     std::unique_ptr<Tools> tools_;
+    std::size_t consumed_ = 0;
 };
+
+[[nodiscard]] std::uint32_t crc32_of(std::string_view bytes);
 
 /// Lends codecs to threads; as many live as were ever in use at once.
 class CodecPool {

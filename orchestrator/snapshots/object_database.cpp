@@ -96,6 +96,15 @@ PackReader::Outcome PackReader::read(std::uint64_t offset, std::size_t ahead, Co
     return inflated ? Outcome::ok : Outcome::damaged;
 }
 
+PackReader::Outcome PackReader::read_exactly(const PackIndex::Place& place, std::size_t ahead, Codec& codec,
+                                             Object& out) {
+    const Outcome outcome = read(place.offset, ahead, codec, out);
+    if (outcome != Outcome::ok) return outcome;
+    const std::string_view bytes = bytes_at(place.offset, 1, ahead);  // in the window still
+    const std::size_t packed = object_header(bytes)->length + codec.consumed();
+    return crc32_of(bytes.substr(0, packed)) == place.crc ? Outcome::ok : Outcome::damaged;
+}
+
 void PackReader::shrink() {
     if (window_.capacity() <= kept_window) return;
     window_ = std::string();
@@ -133,7 +142,8 @@ ObjectDatabase::~ObjectDatabase() = default;
 
 void ObjectDatabase::refresh() const {
     std::map<std::string, std::shared_ptr<const Pack>> known;
-    for (const std::shared_ptr<const Pack>& pack : *packs()) known.emplace(pack->path(), pack);
+    const std::shared_ptr<const Packs> before = packs();
+    for (const std::shared_ptr<const Pack>& pack : *before) known.emplace(pack->path(), pack);
     auto found = std::make_shared<Packs>();
     std::error_code error;
     for (fs::directory_iterator entry(pack_directory(), error), end; !error && entry != end;
@@ -170,15 +180,15 @@ bool ObjectDatabase::has(const ObjectId& id) const {
         if (!distrusted_.empty() && distrusted_.contains(id)) return false;
         packs = packs_;
     }
-    return std::any_of(packs->begin(), packs->end(),
-                       [&](const auto& pack) { return pack->index().find(id).has_value(); });
+    return std::any_of(packs->begin(), packs->end(), [&](const auto& pack) { return pack->index().has(id); });
 }
 
 std::vector<ObjectDatabase::Place> ObjectDatabase::places(const ObjectId& id) const {
     std::vector<Place> found;
-    for (const std::shared_ptr<const Pack>& pack : *packs()) {
-        if (const std::optional<std::uint64_t> offset = pack->index().find(id)) {
-            found.push_back({.pack = pack, .offset = *offset});
+    const std::shared_ptr<const Packs> all = packs();
+    for (const std::shared_ptr<const Pack>& pack : *all) {
+        if (const std::optional<PackIndex::Place> place = pack->index().find(id)) {
+            found.push_back({.pack = pack, .place = *place});
         }
     }
     return found;
@@ -186,7 +196,8 @@ std::vector<ObjectDatabase::Place> ObjectDatabase::places(const ObjectId& id) co
 
 std::vector<ObjectId> ObjectDatabase::with_prefix(const ObjectId& prefix, std::size_t digits) const {
     std::vector<ObjectId> found;
-    for (const std::shared_ptr<const Pack>& pack : *packs()) {
+    const std::shared_ptr<const Packs> all = packs();
+    for (const std::shared_ptr<const Pack>& pack : *all) {
         pack->index().each_with_prefix(prefix, digits, [&](const ObjectId& id) { found.push_back(id); });
     }
     std::sort(found.begin(), found.end());
@@ -220,7 +231,7 @@ std::optional<Object> ObjectDatabase::read_from_packs(const ObjectId& id, std::s
         try {
             std::unique_ptr<PackReader> reader = borrow(place.pack);
             Object object;
-            const PackReader::Outcome outcome = reader->read(place.offset, 0, *codec, object);
+            const PackReader::Outcome outcome = reader->read(place.place.offset, 0, *codec, object);
             give_back(std::move(reader));
             if (outcome == PackReader::Outcome::foreign) continue;
             if (outcome == PackReader::Outcome::ok && codec->id_of(object.type, object.content) == id) {

@@ -43,6 +43,10 @@ class PackReader {
     /// Reads the object at `offset`. `foreign`: it is a delta. With `ahead` bytes above 0 that much is read
     /// at once, for those who read on from there. `out` holds the object only where the outcome is ok.
     [[nodiscard]] Outcome read(std::uint64_t offset, std::size_t ahead, Codec& codec, Object& out);
+    /// The same, and the packed bytes must fit the CRC that the index has: not a bit is changed, not even one
+    /// that the format ignores.
+    [[nodiscard]] Outcome read_exactly(const PackIndex::Place& place, std::size_t ahead, Codec& codec,
+                                       Object& out);
     /// Empty where header, size and trailer fit the index; else what is wrong, in words.
     [[nodiscard]] std::string why_not_whole();
     /// Asks the kernel to forget the file's cached pages, so that the next read comes from the disk.
@@ -84,7 +88,7 @@ class ObjectDatabase {
     /// The known packs that have the object, with its place in each.
     struct Place {
         std::shared_ptr<const Pack> pack;
-        std::uint64_t offset = 0;
+        PackIndex::Place place;
     };
     [[nodiscard]] std::vector<Place> places(const ObjectId& id) const;
     /// Every id in packs that begins with `digits` hex digits of `prefix`.

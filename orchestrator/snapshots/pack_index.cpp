@@ -136,15 +136,22 @@ std::uint32_t PackIndex::lower_bound(const ObjectId& id) const {
     return low;
 }
 
-std::optional<std::uint64_t> PackIndex::find(const ObjectId& id) const {
+std::uint32_t PackIndex::position_of(const ObjectId& id) const {
     const std::uint32_t position = lower_bound(id);
-    if (position == count_ || id_at(position) != id) return std::nullopt;
-    const std::size_t offsets_at = ids_at + std::size_t{count_} * (ObjectId::size + 4);
-    const std::uint32_t near = word_at(offsets_at + std::size_t{position} * 4);
-    if (near < far_offset) return near;
+    return position < count_ && id_at(position) == id ? position : count_;
+}
+
+std::optional<PackIndex::Place> PackIndex::find(const ObjectId& id) const {
+    const std::size_t position = position_of(id);
+    if (position == count_) return std::nullopt;
+    const std::size_t crcs_at = ids_at + std::size_t{count_} * ObjectId::size;
+    const std::size_t offsets_at = crcs_at + std::size_t{count_} * 4;
+    const std::uint32_t crc = word_at(crcs_at + position * 4);
+    const std::uint32_t near = word_at(offsets_at + position * 4);
+    if (near < far_offset) return Place{.offset = near, .crc = crc};
     const std::size_t at = offsets_at + std::size_t{count_} * 4 + std::size_t{near & ~far_offset} * 8;
     if (at + 8 + trailer_size > size_) return std::nullopt;
-    return (std::uint64_t{word_at(at)} << 32U) | word_at(at + 4);
+    return Place{.offset = (std::uint64_t{word_at(at)} << 32U) | word_at(at + 4), .crc = crc};
 }
 
 void PackIndex::each_with_prefix(const ObjectId& prefix, std::size_t digits,

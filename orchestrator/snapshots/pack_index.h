@@ -37,8 +37,13 @@ class PackIndex {
 
     [[nodiscard]] std::uint32_t count() const { return count_; }
     [[nodiscard]] ObjectId id_at(std::uint32_t position) const;
-    /// Where the object begins in the pack, in bytes.
-    [[nodiscard]] std::optional<std::uint64_t> find(const ObjectId& id) const;
+    [[nodiscard]] bool has(const ObjectId& id) const { return position_of(id) < count_; }
+    /// Where the object begins in the pack, in bytes, and the CRC-32 of its packed bytes.
+    struct Place {
+        std::uint64_t offset = 0;
+        std::uint32_t crc = 0;
+    };
+    [[nodiscard]] std::optional<Place> find(const ObjectId& id) const;
     /// Calls for every id that begins with the `digits` hex digits of `prefix`.
     void each_with_prefix(const ObjectId& prefix, std::size_t digits,
                           const std::function<void(const ObjectId&)>& call) const;
@@ -52,6 +57,8 @@ class PackIndex {
     [[nodiscard]] std::uint32_t word_at(std::size_t at) const;
     /// The position of the first id that is not less than `id`.
     [[nodiscard]] std::uint32_t lower_bound(const ObjectId& id) const;
+    /// count() where it is not in.
+    [[nodiscard]] std::uint32_t position_of(const ObjectId& id) const;
 
     const std::uint8_t* bytes_;
     std::size_t size_;

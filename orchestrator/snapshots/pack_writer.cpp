@@ -3,7 +3,6 @@
 #include "orchestrator/snapshots/pack_writer.h"
 
 #include <fcntl.h>
-#include <libdeflate.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,7 +118,7 @@ ObjectId PackWriter::add(ObjectType type, std::string_view content) {
 }
 
 void PackWriter::append(std::size_t position, std::string_view packed) {
-    const std::uint32_t crc = libdeflate_crc32(0, packed.data(), packed.size());
+    const std::uint32_t crc = crc32_of(packed);
     const bool alone = packed.size() >= write_alone;
     std::string full;
     std::uint64_t full_offset = 0;

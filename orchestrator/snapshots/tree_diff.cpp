@@ -189,7 +189,10 @@ class Walk {
                 const std::string path = !is_self          ? below(at.path, change.name)
                                          : at.path.empty() ? std::string(".")
                                                            : at.path;
-                report(kind_of(change, there_before, there_after), path, sidecar_before, sidecar_after);
+                using Sides = SidecarChange::Sides;
+                report(kind_of(change, there_before, there_after), path,
+                       change.sides == Sides::after_only ? Side{} : sidecar_before,
+                       change.sides == Sides::before_only ? Side{} : sidecar_after);
             });
         // No difference is ever hidden: a sidecar that explains nothing is itself the finding.
         if (!understood || !accounted) {

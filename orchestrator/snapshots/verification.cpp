@@ -26,7 +26,7 @@ struct Checked {
     ObjectId id;
     ObjectType type = ObjectType::blob;
     std::uint32_t pack = 0;  // position in packs_; `elsewhere` where no pack of ours has it
-    std::uint64_t offset = 0;
+    PackIndex::Place place;
     std::uint64_t size = 0;
     std::array<std::uint8_t, 32> sha256{};
     bool good = false;
@@ -113,12 +113,12 @@ class SnapshotCheck {
                     known.emplace(place.pack.get(), static_cast<std::uint32_t>(packs_.size()));
                 if (is_new) packs_.push_back(place.pack);
                 object.pack = entry->second;
-                object.offset = place.offset;
+                object.place = place.place;
                 break;
             }
         }
         std::sort(objects_.begin(), objects_.end(), [](const Checked& a, const Checked& b) {
-            return std::tie(a.pack, a.offset, a.id) < std::tie(b.pack, b.offset, b.id);
+            return std::tie(a.pack, a.place.offset, a.id) < std::tie(b.pack, b.place.offset, b.id);
         });
         for (const std::shared_ptr<const Pack>& pack : packs_) check_frame(pack);
     }
@@ -167,20 +167,33 @@ class SnapshotCheck {
             const std::size_t end = std::min(begin + share, objects_.size());
             for (std::size_t i = begin; i < end; ++i) {
                 Checked& checked = objects_[i];
-                if (checked.pack != elsewhere) {
-                    const std::shared_ptr<const Pack>& pack = packs_[checked.pack];
-                    if (!reader || &reader->pack() != pack.get()) reader = std::make_unique<PackReader>(pack);
-                    const bool read =
-                        reader->read(checked.offset, read_ahead, *codec, object) == PackReader::Outcome::ok;
-                    if (read && judge(checked, object, *codec)) continue;
+                if (checked.pack == elsewhere) {
+                    read_foreign(checked, *codec);
+                    continue;
                 }
-                read_otherwise(checked, *codec);
+                const std::shared_ptr<const Pack>& pack = packs_[checked.pack];
+                if (!reader || &reader->pack() != pack.get()) reader = std::make_unique<PackReader>(pack);
+                const PackReader::Outcome outcome =
+                    reader->read_exactly(checked.place, read_ahead, *codec, object);
+                if (outcome == PackReader::Outcome::ok && judge(checked, object, *codec)) continue;
+                read_other_copies(checked, *codec);
+                if (!checked.good && outcome == PackReader::Outcome::foreign) read_foreign(checked, *codec);
             }
         }
     }
 
-    /// A delta, a loose object, or another copy of a damaged one.
-    void read_otherwise(Checked& checked, Codec& codec) const {
+    void read_other_copies(Checked& checked, Codec& codec) const {
+        for (const ObjectDatabase::Place& place : database_.places(checked.id)) {
+            if (place.pack == packs_[checked.pack]) continue;
+            Object object;
+            PackReader reader(place.pack);
+            if (reader.read_exactly(place.place, 0, codec, object) != PackReader::Outcome::ok) continue;
+            if (judge(checked, object, codec)) return;
+        }
+    }
+
+    /// A delta or a loose object.
+    void read_foreign(Checked& checked, Codec& codec) const {
         try {
             static_cast<void>(judge(checked, database_.read(checked.id, checked.type), codec));
         } catch (const Failure&) {
@@ -211,16 +224,12 @@ class SnapshotCheck {
         database_.trust(good);
         if (first == nullptr) return;
         database_.distrust(damaged);
-        try {
-            static_cast<void>(database_.read(first->id, first->type));
-        } catch (const Failure& failure) {
-            FailureFields fields = in_snapshot(failure, paths_of(first->id)).fields();
-            if (damaged.size() > 1) {
-                fields.message += "; so are " + std::to_string(damaged.size() - 1) + " more of its objects";
-            }
-            throw Failure(std::move(fields));
-        }
-        throw database_.lost(first->id, first->type, "its bytes changed while they were read");
+        std::string why = first->pack == elsewhere
+                              ? "it is not in the store, or damaged there"
+                              : "its bytes in " + packs_[first->pack]->path().string() + " are damaged";
+        if (damaged.size() > 1) why += "; so are " + std::to_string(damaged.size() - 1) + " more objects";
+        const std::string paths = first->id == commit_ ? "the commit" : paths_of(first->id);
+        throw in_snapshot(database_.lost(first->id, first->type, why), paths);
     }
 
     [[nodiscard]] std::string paths_of(const ObjectId& id) const {
