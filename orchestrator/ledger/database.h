@@ -73,7 +73,7 @@ class Query {
 struct DatabaseOptions {
     std::filesystem::path file;
     int flags = SQLITE_OPEN_READWRITE;
-    std::string vfs;                             // empty: SQLite's default
+    std::string vfs{};                           // empty: SQLite's default
     std::chrono::milliseconds patience{10'000};  // with another process's lock
     bool past_locks = false;  // reads the file as it lies there, heeding neither locks nor a hot journal
 };

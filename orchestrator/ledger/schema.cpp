@@ -97,6 +97,25 @@ Failure not_a_ledger(const Database& database, std::string message, std::string 
                     .remedy = std::move(remedy)});
 }
 
+/// SQLite fills a cut last page with zeros: only the file's size tells.
+void require_whole_pages(Database& database, const char* remedy) {
+    database.script("BEGIN");
+    const std::string pages = database.value("PRAGMA page_count");
+    const std::string page_size = database.value("PRAGMA page_size");
+    sqlite3_file* file = nullptr;
+    sqlite3_int64 size = 0;
+    sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    const int code = file->pMethods->xFileSize(file, &size);
+    database.script("COMMIT");
+    if (code != SQLITE_OK) database.fail(code, "open ledger");
+    if (size < std::stoll(pages) * std::stoll(page_size)) {
+        throw not_a_ledger(database,
+                           "the ledger is truncated: it has " + std::to_string(size) + " bytes of " + pages +
+                               " pages of " + page_size,
+                           remedy);
+    }
+}
+
 /// "table drills: CREATE TABLE drills(...": one line per object of the schema.
 std::set<std::string> objects_of(Database& database) {
     std::set<std::string> objects;
@@ -143,6 +162,7 @@ void require_schema(Database& database) {
     if (version != std::to_string(ledger_version)) {
         throw not_a_ledger(database, "the ledger's version " + version + " was never one of rehearse", keep);
     }
+    require_whole_pages(database, keep);
     // A file that once was in WAL mode would stay in it; reading the answer also proves that pages can be
     // read.
     if (const std::string mode = database.value("PRAGMA journal_mode=DELETE"); mode != "delete") {
@@ -153,7 +173,7 @@ void require_schema(Database& database) {
 }
 
 std::vector<std::string> schema_differences(Database& database) {
-    Database pattern({.file = ":memory:", .flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, .vfs = {}},
+    Database pattern({.file = ":memory:", .flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY},
                      database.processes());
     pattern.script(tables);
     const auto wanted = objects_of(pattern);

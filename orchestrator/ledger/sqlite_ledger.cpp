@@ -28,7 +28,11 @@ class SqliteLedger final : public Ledger {
     SqliteLedger(const SqliteLedgerOptions& options, const Clock& clock)
         : processes_(options.processes),
           clock_(clock),
-          database_({.file = options.file, .vfs = options.vfs, .patience = options.patience}, *processes_) {
+          database_({.file = options.file,
+                     .flags = flags_of(options),
+                     .vfs = options.vfs,
+                     .patience = options.patience},
+                    *processes_) {
         const bool fresh = options.create && !options.vfs.empty() &&
                            database_.value("SELECT count(*) FROM sqlite_schema") == "0";
         if (fresh) make_schema(database_);
@@ -137,6 +141,12 @@ class SqliteLedger final : public Ledger {
     }
 
   private:
+    /// On a VFS of its own there may be no rename: SQLite makes the file, and the tables come in one
+    /// transaction.
+    static int flags_of(const SqliteLedgerOptions& options) {
+        const bool may_create = options.create && !options.vfs.empty();
+        return SQLITE_OPEN_READWRITE | (may_create ? SQLITE_OPEN_CREATE : 0);
+    }
     /// One thread at a time; `work` sees to its own transaction.
     template <class Work>
     std::invoke_result_t<const Work&> read(const Work& work) const {
@@ -196,7 +206,7 @@ void make_file(const SqliteLedgerOptions& options) {
     if (!made) throw failure_from_errno(errno, "make ledger", file.string(), remedy);
     const Unfinished unfinished(fresh);
     {
-        Database database({.file = fresh, .vfs = {}}, *options.processes);
+        Database database({.file = fresh}, *options.processes);
         make_schema(database);
     }
     if (::fsync(made.get()) != 0) throw failure_from_errno(errno, "make ledger", file.string(), remedy);
@@ -226,7 +236,7 @@ std::unique_ptr<Ledger> open_sqlite_ledger(const SqliteLedgerOptions& options, c
 
 std::unique_ptr<Ledger> open_sqlite_ledger(const std::filesystem::path& file, const Clock& clock,
                                            bool create) {
-    return open_sqlite_ledger({.file = file, .create = create, .vfs = {}, .processes = {}}, clock);
+    return open_sqlite_ledger({.file = file, .create = create}, clock);
 }
 
 }  // namespace rehearse

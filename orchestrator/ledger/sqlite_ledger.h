@@ -14,9 +14,9 @@ namespace rehearse {
 struct SqliteLedgerOptions {
     std::filesystem::path file;  // workspace/.rehearse/ledger.sqlite; its folder must be there
     bool create = false;  // makes a ledger where there is no file; an empty or damaged one is never remade
-    std::string vfs;      // SQLite VFS; empty: the default one
-    std::chrono::milliseconds patience{10'000};     // with a lock of another process
-    std::shared_ptr<const ProcessTable> processes;  // none: the real one
+    std::string vfs{};    // SQLite VFS; empty: the default one
+    std::chrono::milliseconds patience{10'000};       // with a lock of another process
+    std::shared_ptr<const ProcessTable> processes{};  // none: the real one
 };
 
 /// Opens the ledger. Blocking, and usable from several threads and processes. `clock` outlives it. Fails:

@@ -54,7 +54,6 @@ struct Workspace {
     [[nodiscard]] std::unique_ptr<Ledger> open(bool create = true) const {
         return open_sqlite_ledger({.file = file,
                                    .create = create,
-                                   .vfs = {},
                                    .patience = std::chrono::milliseconds(200),
                                    .processes = processes},
                                   clock);

@@ -38,18 +38,21 @@ class ManualClock final : public Clock {
 /// The kernel's clocks, for tests with real processes.
 class KernelClock final : public Clock {
   public:
-    explicit KernelClock(std::string boot) : boot_(std::move(boot)) {}
+    /// `ahead`: how far the clocks run ahead of the kernel's, so that a test need not wait for a term to
+    /// pass.
+    explicit KernelClock(std::string boot, Duration ahead = {}) : boot_(std::move(boot)), ahead_(ahead) {}
     [[nodiscard]] SteadyTime steady() const override { return {read(CLOCK_BOOTTIME)}; }
     [[nodiscard]] WallTime wall() const override { return {read(CLOCK_REALTIME)}; }
     [[nodiscard]] std::string boot() const override { return boot_; }
 
   private:
-    static Duration read(clockid_t clock) {
+    [[nodiscard]] Duration read(clockid_t clock) const {
         timespec now{};
         ::clock_gettime(clock, &now);
-        return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+        return ahead_ + std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
     }
     std::string boot_;
+    Duration ahead_;
 };
 
 }  // namespace rehearse::test
