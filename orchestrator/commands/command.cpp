@@ -38,6 +38,7 @@ constexpr Duration group_look_interval = 20ms;
 // The process's own steady clock: a time limit is a matter between us and the child, not of a drill's record.
 SteadyTime now() {
     timespec time{};
+    // check: allow clock: blocking calls have a time limit, and no Clock reaches down here
     ::clock_gettime(CLOCK_BOOTTIME, &time);
     return {std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec)};
 }
