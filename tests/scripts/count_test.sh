@@ -35,6 +35,8 @@ promise "a skipped program is counted as skipped" ends_with 0 "1 passed, 0 faile
 promise "and named with what it needs" test "$(count | head -n 1)" = "skipped: dev: b: skipped: needs docker.io"
 junit "$(case_of a run "skipped: needs moto_server&#10;$(doctest 3 0)")"
 promise "what a program skips inside is counted, too" ends_with 0 "3 passed, 0 failed, 1 skipped"
+junit "$(case_of a run "[doctest] test cases: 3 | 3 passed | 0 failed | 2 skipped")"
+promise "and what it leaves out by a mark" ends_with 0 "3 passed, 0 failed, 2 skipped"
 junit ""
 promise "no test at all is no success" ends_with 1 "0 passed, 0 failed"
 junit "$(case_of a run "")"
