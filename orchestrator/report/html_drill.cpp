@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "orchestrator/report/html_parts.h"
+#include "orchestrator/report/timeline.h"
 #include "orchestrator/report/words.h"
 
 namespace rehearse::html {
@@ -12,11 +13,6 @@ namespace {
 constexpr std::size_t most_differences = 200;
 constexpr std::size_t most_steps = 60;
 constexpr std::size_t most_normalised = 100;
-
-std::string after_damage(std::optional<std::int64_t> instant) {
-    if (!instant) return "not measured";
-    return *instant < 0 ? words::time(*instant) : "+" + words::time(*instant);
-}
 
 Data measure(std::string_view name, std::string_view value, std::string_view against, std::string_view tone) {
     Data data = object();
@@ -71,41 +67,31 @@ std::string_view style_of(std::string_view name) {
     return "other";
 }
 
-struct Axis {
-    std::int64_t from = 0, to = 0;
-    std::optional<std::int64_t> outage_from, outage_to;
-
-    [[nodiscard]] double at(std::int64_t instant) const {
-        return 1000.0 * static_cast<double>(instant - from) /
-               static_cast<double>(std::max<std::int64_t>(to - from, 1));
-    }
-};
-
 std::string number(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.1f", value);
     return text;
 }
 
-void put_bar(Data& row, const Span& span, std::string_view style, const Axis& axis) {
+void put_bar(Data& row, const Span& span, std::string_view style, const TimeAxis& axis) {
     put_flag(row, "drawn", span.began_ms.has_value());
-    const double from = span.began_ms ? axis.at(*span.began_ms) : 0;
-    const double to = span.ended_ms ? axis.at(*span.ended_ms) : 1000;
+    const double from = span.began_ms ? axis.permille(*span.began_ms) : 0;
+    const double to = span.ended_ms ? axis.permille(*span.ended_ms) : 1000;
     const double width = std::clamp(to - from, 3.0, 1000.0);
     put(row, "x", number(std::min(from, 997.0)));
     put(row, "width", number(width));
     put(row, "style", style);
     put_flag(row, "outage", axis.outage_from && axis.outage_to);
     if (axis.outage_from && axis.outage_to) {
-        put(row, "outage_x", number(axis.at(*axis.outage_from)));
-        put(row, "outage_width", number(axis.at(*axis.outage_to) - axis.at(*axis.outage_from)));
+        put(row, "outage_x", number(axis.permille(*axis.outage_from)));
+        put(row, "outage_width", number(axis.permille(*axis.outage_to) - axis.permille(*axis.outage_from)));
     }
 }
 
-Data span_row(const Span& span, const Axis& axis, bool is_phase) {
+Data span_row(const Span& span, const TimeAxis& axis, bool is_phase) {
     Data row = object();
     put(row, "name", is_phase ? words::spaced(span.name) : span.name);
-    put(row, "began", after_damage(span.began_ms));
+    put(row, "began", words::after(span.began_ms));
     put(row, "took",
         span.began_ms && span.ended_ms ? words::time(*span.ended_ms - *span.began_ms) : "not measured");
     put(row, "outcome", span.outcome);
@@ -115,62 +101,20 @@ Data span_row(const Span& span, const Axis& axis, bool is_phase) {
     return row;
 }
 
-Axis axis_of(const DrillView& drill) {
-    Axis axis;
-    std::optional<std::int64_t> from, to;
-    const auto include = [&from, &to](std::optional<std::int64_t> instant) {
-        if (!instant) return;
-        from = std::min(from.value_or(*instant), *instant);
-        to = std::max(to.value_or(*instant), *instant);
-    };
-    for (const std::vector<Span>* spans : {&drill.phases, &drill.steps}) {
-        for (const Span& span : *spans) {
-            include(span.began_ms);
-            include(span.ended_ms);
-        }
-    }
-    for (const ClockReading& clock : drill.clocks) {
-        include(clock.at_ms);
-        if (clock.name == "damage_began") axis.outage_from = clock.at_ms;
-        if (clock.name == "serving") axis.outage_to = clock.at_ms;
-    }
-    axis.from = from.value_or(0);
-    axis.to = to.value_or(0);
-    return axis;
-}
-
-/// The steps to show: all, or those of the critical path, those that failed, and the longest.
-std::vector<const Span*> steps_to_show(const DrillView& drill) {
-    std::vector<const Span*> steps;
-    for (const Span& step : drill.steps) steps.push_back(&step);
-    if (steps.size() <= most_steps) return steps;
-    const auto weight = [](const Span* step) {
-        std::int64_t took = step->began_ms && step->ended_ms ? *step->ended_ms - *step->began_ms : 0;
-        if (step->critical) took += std::int64_t{1} << 40U;
-        if (step->outcome != "done") took += std::int64_t{1} << 41U;
-        return took;
-    };
-    std::stable_sort(steps.begin(), steps.end(),
-                     [&weight](const Span* a, const Span* b) { return weight(a) > weight(b); });
-    steps.resize(most_steps);
-    std::sort(steps.begin(), steps.end());  // back in the drill's order: they point into one vector
-    return steps;
-}
-
 void put_timeline(Data& data, const DrillView& drill) {
-    const Axis axis = axis_of(drill);
+    const TimeAxis axis = time_axis(drill);
     put_flag(data, "has_timeline", !drill.steps.empty() || !drill.phases.empty());
     put(data, "timeline_caption",
         std::string(drill.times_from_damage ? "Times count from the beginning of the damage"
                                             : "Times count from the first step, as no damage was timed") +
             (axis.outage_from && axis.outage_to ? "; the tinted band is the time without service." : "."));
-    put(data, "axis_from", after_damage(axis.from));
-    put(data, "axis_to", after_damage(axis.to));
+    put(data, "axis_from", words::after(axis.from));
+    put(data, "axis_to", words::after(axis.to));
     Data phases = list();
     for (const Span& phase : drill.phases) phases << span_row(phase, axis, true);
     put_data(data, "phases", std::move(phases));
     Data steps = list();
-    const std::vector<const Span*> shown = steps_to_show(drill);
+    const std::vector<const Span*> shown = steps_worth_showing(drill, most_steps);
     for (const Span* step : shown) steps << span_row(*step, axis, false);
     put_data(data, "steps", std::move(steps));
     put(data, "steps_left_out",
@@ -191,7 +135,7 @@ void put_clocks(Data& data, const DrillView& drill) {
         Data reading = object();
         put(reading, "name", words::spaced(clock.name));
         put(reading, "at",
-            clock.name == "damage_began" && clock.at_ms ? std::string("0") : after_damage(clock.at_ms));
+            clock.name == "damage_began" && clock.at_ms ? std::string("0") : words::after(clock.at_ms));
         clocks << reading;
     }
     put_list(data, "clocks", std::move(clocks), any);

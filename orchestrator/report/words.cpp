@@ -84,6 +84,11 @@ std::string time_with_uncertainty(std::int64_t milliseconds, std::int64_t uncert
     return time(milliseconds) + " ± " + width;
 }
 
+std::string after(std::optional<std::int64_t> milliseconds) {
+    if (!milliseconds) return "not measured";
+    return *milliseconds < 0 ? time(*milliseconds) : "+" + time(*milliseconds);
+}
+
 std::string target(std::int64_t milliseconds) {
     if (milliseconds % 1000 != 0 || milliseconds < 0) return time(milliseconds);
     const std::int64_t seconds = milliseconds / 1000;

@@ -22,6 +22,8 @@ namespace rehearse::words {
 [[nodiscard]] std::string time(std::int64_t milliseconds);
 /// "3.412 s ± 0.002 s".
 [[nodiscard]] std::string time_with_uncertainty(std::int64_t milliseconds, std::int64_t uncertainty);
+/// An instant on a time line: "+3.412 s", "-1.136 s", "not measured".
+[[nodiscard]] std::string after(std::optional<std::int64_t> milliseconds);
 /// A target, as a playbook writes it: "15 min".
 [[nodiscard]] std::string target(std::int64_t milliseconds);
 /// "1.2 GiB", "517 bytes".
