@@ -1,0 +1,243 @@
+// Playbooks and rehearse.yaml: what a kind of drill must and may not say, and the way into the model.
+#include <algorithm>
+#include <utility>
+
+#include "orchestrator/base/digest.h"
+#include "orchestrator/playbook/cron.h"
+#include "orchestrator/playbook/keys.h"
+#include "orchestrator/playbook/nearest.h"
+#include "orchestrator/playbook/source.h"
+#include "orchestrator/playbook/values.h"
+
+namespace rehearse {
+
+namespace {
+
+/// Every adapter's destroy keys: which of them one step takes depends on its resource, which stands in
+/// another file.
+MoreKeys all_destroy_keys(AdapterDescriptors adapters) {
+    return [adapters](const KeySpec& parent, const Node&) -> std::optional<std::vector<KeySpec>> {
+        std::vector<KeySpec> keys;
+        if (parent.name != "destroy") return keys;
+        for (const AdapterDescriptor* adapter : adapters) {
+            for (const KeySpec& key : adapter->destroy_keys) {
+                if (find_key(keys, key.name) != nullptr) continue;
+                KeySpec optional = key;
+                optional.required = false;
+                optional.default_text = {};
+                keys.push_back(optional);
+            }
+        }
+        return keys;
+    };
+}
+
+void require(const Node& root, std::string_view key, const std::string& kind, Problems& problems) {
+    const Node* found = child(root, key);
+    if (found == nullptr) {
+        const Node* place = child(root, "kind");
+        problems.add(place->at, "a playbook of kind '" + kind + "' has no '" + std::string(key) + "'",
+                     "add it: a list of " + std::string(key == "destroy" ? "steps" : "commands"));
+    } else if (found->kind == Node::Kind::list && found->items.empty()) {
+        problems.add(found->at, "'" + std::string(key) + "' is an empty list", "say what it does");
+    }
+}
+
+void refuse(const Node& root, std::string_view key, const std::string& kind, Problems& problems) {
+    if (const Node* found = key_of(root, key)) {
+        problems.add(found->at, "a playbook of kind '" + kind + "' takes no '" + std::string(key) + "'",
+                     "remove it, or change the kind");
+    }
+}
+
+void check_kind(const Node& root, Problems& problems) {
+    const std::string kind = scalar_at(root, "kind");
+    if (kind == "disaster") {
+        require(root, "destroy", kind, problems);
+        refuse(root, "change", kind, problems);
+        refuse(root, "rollback", kind, problems);
+    } else if (kind == "rollback") {
+        require(root, "change", kind, problems);
+        require(root, "rollback", kind, problems);
+        refuse(root, "destroy", kind, problems);
+    }
+}
+
+void check_steady_state(const Node& root, Problems& problems) {
+    const Node* list = child(root, "steady_state");
+    if (list == nullptr || list->kind != Node::Kind::list) return;
+    if (list->items.empty()) {
+        problems.add(list->at,
+                     "'steady_state' names no probe, and without one no recovery time can be measured",
+                     "name at least one probe of the environment");
+    }
+    std::vector<std::string_view> seen;
+    for (const Node& probe : list->items) {
+        if (std::find(seen.begin(), seen.end(), probe.text) != seen.end()) {
+            problems.add(probe.at, "'steady_state' names '" + shortened(probe.text) + "' twice",
+                         "remove one");
+        }
+        seen.push_back(probe.text);
+    }
+}
+
+void check_destroy(const Node& root, Problems& problems) {
+    const Node* list = child(root, "destroy");
+    if (list == nullptr || list->kind != Node::Kind::list) return;
+    std::vector<std::pair<std::string, bool>> seen;  // resource, whole
+    for (const Node& step : list->items) {
+        const Node* items = child(step, "items");
+        if (items != nullptr && items->kind == Node::Kind::list && items->items.empty()) {
+            problems.add(items->at, "'items' is an empty list, which means neither nothing nor everything",
+                         "name patterns, or remove the key to break the whole resource");
+        }
+        const Node* resource = child(step, "resource");
+        if (resource == nullptr || resource->kind != Node::Kind::scalar) continue;
+        const bool whole = items == nullptr;
+        for (const auto& [name, was_whole] : seen) {
+            if (name != resource->text || (!whole && !was_whole)) continue;
+            problems.add(resource->at,
+                         "'" + shortened(name) + "' is broken as a whole and in another step, too",
+                         "keep one of the steps");
+            break;
+        }
+        seen.emplace_back(resource->text, whole);
+    }
+}
+
+void check_schedule(const Node& root, Problems& problems) {
+    const Node* schedule = child(root, "schedule");
+    if (schedule == nullptr) return;
+    const auto check = [&](std::string_view key, MaybeComplaint (*judge)(std::string_view)) {
+        const Node* node = child(*schedule, key);
+        if (node == nullptr || node->kind != Node::Kind::scalar || node->text.empty()) return;
+        if (const MaybeComplaint complaint = judge(node->text)) {
+            problems.add(node->at, "'" + std::string(key) + "' " + complaint->message, complaint->remedy);
+        }
+    };
+    check("cron", check_cron);
+    check("timezone", check_timezone);
+}
+
+std::vector<std::string> texts_at(const json::object& values, std::string_view key) {
+    std::vector<std::string> texts;
+    if (const json::value* found = values.if_contains(key)) {
+        for (const json::value& text : found->get_array()) texts.emplace_back(text.get_string());
+    }
+    return texts;
+}
+
+std::vector<DestroyStep> destroy_from(const SourceFile& source) {
+    std::vector<DestroyStep> steps;
+    const Node* list = child(*source.root, "destroy");
+    if (list == nullptr) return steps;
+    const json::array& entries = array_at(source.values, "destroy", source.problems.file());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const json::object& values = entries[i].get_object();
+        DestroyStep step;
+        step.resource = ResourceName(text_at(values, "resource", source.problems.file()));
+        step.items = texts_at(values, "items");
+        for (const auto& [key, value] : values) {
+            if (key != "resource" && key != "items") step.options[key] = value;
+        }
+        step.mark = source.mark(list->items[i].at);
+        steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+VerifySettings verify_from(const SourceFile& source) {
+    const json::object values = section(source.values, playbook_keys(), "verify");
+    const json::object steady = section(values, find_key(playbook_keys(), "verify")->nested, "steady_state");
+    return {.consecutive = static_cast<int>(integer_at(steady, "consecutive", source.problems.file())),
+            .within = duration_at(steady, "within"),
+            .accept = texts_at(values, "accept")};
+}
+
+GuardSettings guard_from(const SourceFile& source) {
+    const std::string& file = source.problems.file();
+    const json::object values = section(source.values, playbook_keys(), "guard");
+    return {.max_items = static_cast<std::uint64_t>(integer_at(values, "max_items", file)),
+            .max_share_permille = permille(text_at(values, "max_share", file)),
+            .snapshot_max_age = duration_at(values, "snapshot_max_age"),
+            .approvals = static_cast<int>(integer_at(values, "approvals", file))};
+}
+
+Hooks hooks_from(const SourceFile& source) {
+    Hooks hooks;
+    const Node* node = child(*source.root, "hooks");
+    if (node == nullptr) return hooks;
+    const json::object& values = object_at(source.values, "hooks", source.problems.file());
+    hooks.before_snapshot = commands_from(source, values, *node, "before_snapshot");
+    hooks.before_destroy = commands_from(source, values, *node, "before_destroy");
+    hooks.after_destroy = commands_from(source, values, *node, "after_destroy");
+    hooks.before_restore = commands_from(source, values, *node, "before_restore");
+    hooks.after_restore = commands_from(source, values, *node, "after_restore");
+    return hooks;
+}
+
+Playbook playbook_from(const SourceFile& source) {
+    const std::string& file = source.problems.file();
+    const json::object& values = source.values;
+    Playbook playbook;
+    playbook.name = PlaybookName(text_at(values, "playbook", file));
+    playbook.title = text_or(values, "title", playbook.name.text());
+    playbook.kind = drill_kind_from(text_at(values, "kind", file));
+    playbook.environment = EnvironmentName(text_at(values, "environment", file));
+    const json::object& targets = object_at(values, "targets", file);
+    playbook.targets = {.rto = duration_at(targets, "rto"), .rpo = duration_at(targets, "rpo")};
+    playbook.steady_state = texts_at(values, "steady_state");
+    playbook.destroy = destroy_from(source);
+    playbook.change = commands_from(source, values, *source.root, "change");
+    playbook.rollback = commands_from(source, values, *source.root, "rollback");
+    playbook.restore_parallel =
+        static_cast<int>(integer_at(section(values, playbook_keys(), "restore"), "parallel", file));
+    playbook.verify = verify_from(source);
+    playbook.guard = guard_from(source);
+    playbook.freeze = freeze_from(source);
+    playbook.hooks = hooks_from(source);
+    playbook.alarm = alarm_from(source);
+    if (const Node* schedule = child(*source.root, "schedule")) {
+        const json::object& when = object_at(values, "schedule", file);
+        playbook.schedule = ScheduleSpec{.cron = text_at(when, "cron", file),
+                                         .timezone = text_at(when, "timezone", file),
+                                         .mark = source.mark(schedule->at)};
+    }
+    playbook.file = source.path;
+    playbook.digest = sha256_hex(source.bytes);
+    return playbook;
+}
+
+}  // namespace
+
+Read<Playbook> build_playbook(SourceFile source, AdapterDescriptors adapters) {
+    std::optional<Playbook> playbook;
+    if (source.root) {
+        Checker checker(source.folder(), source.problems, all_destroy_keys(adapters));
+        source.values = checker.mapping(*source.root, playbook_keys(), "a playbook", {1, 1});
+        check_kind(*source.root, source.problems);
+        check_steady_state(*source.root, source.problems);
+        check_destroy(*source.root, source.problems);
+        check_freeze(*source.root, source.problems);
+        check_schedule(*source.root, source.problems);
+        if (source.problems.empty()) playbook = playbook_from(source);
+    }
+    return {std::move(source), std::move(playbook)};
+}
+
+Read<WorkspaceSettings> build_workspace(SourceFile source) {
+    std::optional<WorkspaceSettings> settings;
+    if (source.root) {
+        Checker checker(source.folder(), source.problems);
+        source.values = checker.mapping(*source.root, workspace_keys(), "rehearse.yaml", {1, 1});
+        check_freeze(*source.root, source.problems);
+        if (source.problems.empty()) {
+            settings = WorkspaceSettings{.name = text_at(source.values, "workspace", source.problems.file()),
+                                         .alarm = alarm_from(source),
+                                         .freeze = freeze_from(source)};
+        }
+    }
+    return {std::move(source), std::move(settings)};
+}
+
+}  // namespace rehearse
