@@ -46,12 +46,7 @@ std::string head(const DrillView& drill, bool colour) {
                       (drill.release.empty() ? "" : " · release " + drill.release),
                   Style::quiet, colour) +
            "\n";
-    if (drill.verdict) {
-        out += std::string(words::verdict_meaning(drill.verdict)) + "\n";
-    } else {
-        out += "In state " + words::printable(words::spaced(drill.state)) +
-               "; to finish what a crash left open: rehearse resume\n";
-    }
+    out += words::printable(drill.meaning()) + "\n";
     const bool refused = std::any_of(drill.interlocks.begin(), drill.interlocks.end(),
                                      [](const InterlockView& interlock) { return !interlock.passed; });
     if (refused) return out;  // the interlocks say it, with what to do
@@ -62,17 +57,17 @@ std::string head(const DrillView& drill, bool colour) {
 std::string figures(const DrillView& drill, bool colour) {
     Columns columns;
     if (drill.kind == "rollback") measured_row(columns, "time to roll back", drill.rollback_time);
-    measured_row(columns, "time to recover", drill.recovery_time);
+    if (!drill.recovery_is_rollback) measured_row(columns, "time to recover", drill.recovery_time);
     measured_row(columns, "recovery point", drill.recovery_point);
-    std::string state = "not proved";
     Style style = Style::warning;
     if (drill.verdict == Verdict::refused) {
-        state = "not touched";
         style = Style::plain;
-    } else if (drill.equal) {
-        state = *drill.equal ? "proved equal"
-                             : words::plural(drill.differences_total, "difference", "differences");
+    } else if (drill.equal && !drill.all_accepted) {
         style = *drill.equal ? Style::good : Style::bad;
+    }
+    std::string state(drill.state_text());
+    if (drill.equal == false) {
+        state += " in " + words::plural(drill.differences_total, "item", "items");
     }
     columns.row({{"state"},
                  {state, style},
@@ -132,7 +127,7 @@ std::string timeline(const DrillView& drill, bool colour, std::size_t most) {
 }
 
 std::string resources(const DrillView& drill, bool colour) {
-    if (drill.resources.empty()) return {};
+    if (drill.resources.empty() || drill.verdict == Verdict::refused) return {};
     Columns columns;
     columns.row({{"resource", Style::quiet},
                  {"destroyed", Style::quiet, true},

@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/report/reading.h"
+#include "orchestrator/report/words.h"
 
 namespace rehearse {
 
@@ -66,10 +67,18 @@ std::string first_of(const json::object& from, std::initializer_list<std::string
 std::vector<DifferenceView> differences_from(const json::object& from, std::string_view key) {
     std::vector<DifferenceView> differences;
     for (const json::object& object : objects(from, key)) {
+        std::string detail = first_of(object, {"detail", "reason"});
+        if (detail.empty()) {
+            const std::string before = reading::text(object, "before");
+            const std::string after = reading::text(object, "after");
+            if (!before.empty() && !after.empty() && before != after) {
+                detail = "blob " + before.substr(0, 12) + " -> " + after.substr(0, 12);
+            }
+        }
         differences.push_back({.resource = reading::text(object, "resource"),
                                .kind = first_of(object, {"kind", "change"}),
                                .item = first_of(object, {"path", "item", "name", "text"}),
-                               .detail = first_of(object, {"detail", "reason"}),
+                               .detail = std::move(detail),
                                .accepted = reading::flag(object, "accepted").value_or(false)});
     }
     return differences;
@@ -82,7 +91,7 @@ std::vector<Span> spans_from(const json::object& result, std::string_view key, s
                   .stage = reading::text(object, "stage"),
                   .resource = reading::text(object, "resource"),
                   .outcome = reading::text(object, "outcome"),
-                  .detail = first_of(object, {"detail", "reason"}),
+                  .detail = first_of(object, {"detail", "message", "reason"}),
                   .began_ms = reading::integer(object, "began_ms"),
                   .ended_ms = reading::integer(object, "ended_ms")};
         spans.push_back(std::move(span));
@@ -177,11 +186,22 @@ void read_fidelity(DrillView& view, const json::object& result) {
         view.differences_total = std::max(reading::integer(*fidelity, "differences_total").value_or(0),
                                           static_cast<std::int64_t>(view.differences.size()));
         for (const json::object& object : objects(*fidelity, "normalised")) {
-            view.normalised.push_back({.resource = reading::text(object, "resource"),
-                                       .what = first_of(object, {"what", "rule", "name", "text"}),
-                                       .count = reading::integer(object, "count")});
+            NormalisedView rule{.resource = reading::text(object, "resource"),
+                                .what = first_of(object, {"what", "rule", "name", "text"}),
+                                .count = reading::integer(object, "count")};
+            for (const ResourceView& resource : view.resources) {  // "orders: object identifiers"
+                const std::string prefix = resource.resource + ": ";
+                if (!rule.resource.empty() || !rule.what.starts_with(prefix)) continue;
+                rule.resource = resource.resource;
+                rule.what.erase(0, prefix.size());
+            }
+            view.normalised.push_back(std::move(rule));
         }
         view.verifier = reading::text(*fidelity, "verifier");
+        view.all_accepted = view.equal == false && !view.differences.empty() &&
+                            view.differences_total == static_cast<std::int64_t>(view.differences.size()) &&
+                            std::all_of(view.differences.begin(), view.differences.end(),
+                                        [](const DifferenceView& difference) { return difference.accepted; });
     }
     view.residue_known = reading::array(result, "residue") != nullptr;
     view.residue = differences_from(result, "residue");
@@ -222,6 +242,7 @@ void read_provenance(DrillView& view, const json::object& result) {
     if (const json::object* snapshot = reading::object(result, "snapshot")) {
         view.snapshot_commit = reading::text(*snapshot, "commit");
         view.snapshot_tree = reading::text(*snapshot, "tree");
+        view.snapshot_after = reading::text(*snapshot, "after");
     }
     if (const json::object* release = reading::object(result, "release")) {
         fill(view.release, reading::text(*release, "id"));
@@ -243,11 +264,20 @@ void read_result(DrillView& view, const json::object& result) {
     view.recovery_time = measured_from(result, "recovery_time");
     view.recovery_point = measured_from(result, "recovery_point");
     view.rollback_time = measured_from(result, "rollback_time");
+    const json::object* recovery = reading::object(result, "recovery_time");
+    if (recovery && reading::text(*recovery, "measured_from") == "rollback_began" &&
+        !view.rollback_time.actual_ms && !view.rollback_time.target_ms) {
+        view.rollback_time = view.recovery_time;
+        view.recovery_is_rollback = true;
+    }
     view.clock = reading::text(result, "clock");
+    if (const json::object* clocks = reading::object(result, "clocks"); clocks && view.clock.empty()) {
+        view.clock = reading::text(*clocks, "clock");
+    }
     read_provenance(view, result);
     read_times(view, result);
-    read_fidelity(view, result);
     read_lists(view, result);
+    read_fidelity(view, result);
     if (const json::value* hooks = result.if_contains("hooks")) {
         if (const json::object* stages = hooks->if_object()) {
             view.hooks = view_hooks(*stages);
@@ -302,6 +332,30 @@ bool DrillView::is_trial() const {
 
 bool DrillView::is_hit() const {
     return verdict == Verdict::recovered && judged_time().met && residue_total == 0;
+}
+
+std::string DrillView::meaning() const {
+    if (!verdict) {
+        return "The drill is in state " + words::spaced(state) +
+               " and has not ended: nothing is claimed for it. To finish what a crash left open: rehearse "
+               "resume";
+    }
+    if (verdict == Verdict::recovered_different && equal == true) {
+        return "The environment is back and proved equal to the snapshot, but not by the rollback alone.";
+    }
+    if (verdict == Verdict::recovered && all_accepted) {
+        return "The environment served again within its targets; its state differs from the snapshot only in "
+               "what "
+               "the playbook accepts.";
+    }
+    return std::string(words::verdict_meaning(verdict));
+}
+
+std::string_view DrillView::state_text() const {
+    if (verdict == Verdict::refused) return "not touched";
+    if (!equal) return "not proved";
+    if (*equal) return "proved equal";
+    return all_accepted ? "different, accepted" : "different";
 }
 
 InterlockView view_interlock(const json::object& object) {
@@ -378,6 +432,7 @@ DrillView view_drill(const DrillRecord& record) {
     view.playbook = record.playbook.text();
     view.kind = to_string(record.kind);
     view.verdict = record.verdict;
+    view.state = to_string(record.state);
     view.started_at = record.started_at;
     view.ended_at = record.ended_at;
     if (view.versions.empty()) {

@@ -78,12 +78,14 @@ struct DrillView {
     std::optional<WallTime> ended_at;
     std::vector<std::string> reasons;
     Measured recovery_time, recovery_point, rollback_time;
-    std::string clock;                 // "CLOCK_BOOTTIME"
-    std::vector<ClockReading> clocks;  // in the order of a drill
-    bool times_from_damage = false;    // spans count from the damage; else from the first step
+    bool recovery_is_rollback = false;  // one time was measured, from the beginning of the rollback
+    std::string clock;                  // "CLOCK_BOOTTIME"
+    std::vector<ClockReading> clocks;   // in the order of a drill
+    bool times_from_damage = false;     // spans count from the damage; else from the first step
     std::vector<Span> phases, steps;
     std::vector<std::string> critical_path;
     std::optional<bool> equal;
+    bool all_accepted = false;  // not equal, but the playbook accepts every difference
     std::string tree_before, tree_after;
     std::vector<DifferenceView> differences, residue;
     std::int64_t differences_total = 0, residue_total = 0;
@@ -95,7 +97,8 @@ struct DrillView {
     std::vector<FindingView> findings;
     std::vector<HookView> hooks;
     std::vector<ScopeView> scope;
-    std::string actor, actor_kind, host, plan_hash, snapshot_commit, snapshot_tree, release, release_digest;
+    std::string actor, actor_kind, host, plan_hash, snapshot_commit, snapshot_tree, snapshot_after, release,
+        release_digest;
     std::vector<std::pair<std::string, std::string>> versions;
 
     /// What the drill is judged by: time to roll back for kind rollback where it was measured, else time to
@@ -105,6 +108,10 @@ struct DrillView {
     [[nodiscard]] bool is_trial() const;
     /// Back, proved equal, and its judged time met the target. Residue of a rollback is no hit.
     [[nodiscard]] bool is_hit() const;
+    /// What the verdict says of this drill, in a sentence.
+    [[nodiscard]] std::string meaning() const;
+    /// "proved equal", "different", "different, accepted", "not proved", "not touched".
+    [[nodiscard]] std::string_view state_text() const;
 };
 
 [[nodiscard]] DrillView view_drill(const DrillRecord& record);

@@ -34,8 +34,9 @@ void put_measures(Data& data, const DrillView& drill) {
         measures << measure("Time to roll back", measured_text(drill.rollback_time),
                             against_text(drill.rollback_time), tone_of(drill.rollback_time));
     }
-    measures << measure("Time to recover (RTA)", measured_text(drill.recovery_time),
-                        against_text(drill.recovery_time), tone_of(drill.recovery_time));
+    if (!drill.recovery_is_rollback)
+        measures << measure("Time to recover (RTA)", measured_text(drill.recovery_time),
+                            against_text(drill.recovery_time), tone_of(drill.recovery_time));
     measures << measure("Recovery point (RPA)", measured_text(drill.recovery_point),
                         against_text(drill.recovery_point), tone_of(drill.recovery_point));
     std::string detail = "git trees before and after are the same";
@@ -43,8 +44,11 @@ void put_measures(Data& data, const DrillView& drill) {
     if (drill.equal == false) {
         detail = words::plural(drill.differences_total, "difference", "differences") + " listed below";
     }
-    const char* tone = drill.equal ? (*drill.equal ? "good" : "bad") : "unknown";
-    measures << measure("State", state_text(drill), detail, tone);
+    const char* tone = drill.equal ? (*drill.equal         ? "good"
+                                      : drill.all_accepted ? "warn"
+                                                           : "bad")
+                                   : "unknown";
+    measures << measure("State", drill.state_text(), detail, tone);
     if (drill.residue_known) {
         measures << measure(
             "Left by the rollback",
@@ -233,7 +237,9 @@ void put_resources(Data& data, const DrillView& drill) {
         put(row, "note", resource.note);
         rows << row;
     }
-    put_list(data, "resources", std::move(rows), !drill.resources.empty());
+    // A refusal touched none of them.
+    put_list(data, "resources", std::move(rows),
+             !drill.resources.empty() && drill.verdict != Verdict::refused);
 
     Data scope = list();
     for (const ScopeView& step : drill.scope) {
@@ -296,6 +302,7 @@ void put_provenance(Data& data, const DrillView& drill) {
     add("Plan hash", drill.plan_hash, true);
     add("Snapshot commit", drill.snapshot_commit, true);
     add("Snapshot tree", drill.snapshot_tree, true);
+    if (!drill.snapshot_after.empty()) add("Snapshot after", drill.snapshot_after, true);
     add("Release", drill.release, false);
     if (!drill.release_digest.empty()) add("Release digest", drill.release_digest, true);
     for (const auto& [name, version] : drill.versions) add(name, version, false);
@@ -320,10 +327,7 @@ std::string drill_section(const DrillView& drill, DrillPlace place) {
     put(data, "started", words::wall(drill.started_at));
     put(data, "headline_time",
         drill.judged_time().actual_ms ? measured_text(drill.judged_time()) : std::string());
-    put(data, "meaning",
-        drill.verdict ? std::string(words::verdict_meaning(drill.verdict))
-                      : "The drill is in state " + words::spaced(drill.state) +
-                            " and has not ended: nothing is claimed for it. rehearse resume finishes it.");
+    put(data, "meaning", drill.meaning());
     Data reasons = list();
     for (const std::string& reason : drill.reasons) reasons << Data(words::printable(reason));
     put_list(data, "reasons", std::move(reasons), !drill.reasons.empty());

@@ -109,7 +109,7 @@ void put_drills(Data& data, const EnvironmentFigures& environment, std::size_t d
         put(row, "target", time.target_ms ? words::target(*time.target_ms) : std::string("none"));
         put(row, "met", met_text(time));
         put(row, "point", measured_text(drill->recovery_point));
-        put(row, "state", state_text(*drill));
+        put(row, "state", drill->state_text());
         put(row, "release", drill->release);
         rows << row;
         if (in_full) {

@@ -104,10 +104,6 @@ std::string equality_text(std::optional<bool> equal) {
     return *equal ? "proved equal" : "different";
 }
 
-std::string state_text(const DrillView& drill) {
-    return drill.verdict == Verdict::refused ? "not touched" : equality_text(drill.equal);
-}
-
 std::string page(Page page) {
     const std::string_view style = page_file("page/report.css");
     const std::string_view script = page_file("page/report.js");

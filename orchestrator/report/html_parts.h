@@ -35,8 +35,6 @@ void put_fact(Data& facts, std::string_view term, std::string_view value);
 [[nodiscard]] std::string met_text(const Measured& measured);
 /// "proved equal", "different", "not proved".
 [[nodiscard]] std::string equality_text(std::optional<bool> equal);
-/// The same for a drill, where a refusal touched nothing.
-[[nodiscard]] std::string state_text(const DrillView& drill);
 
 /// Where a drill stands on the page: its headings begin at `level`.
 struct DrillPlace {

@@ -85,7 +85,7 @@ std::string properties_of(const DrillView& drill) {
 
 /// What happened, in lines: the reasons, then the differences.
 std::string story_of(const DrillView& drill) {
-    std::string out(words::verdict_meaning(drill.verdict));
+    std::string out = drill.meaning();
     for (const std::string& reason : drill.reasons) out += "\n" + reason;
     const Measured& time = drill.judged_time();
     if (time.actual_ms && time.target_ms) {
@@ -134,8 +134,7 @@ std::string case_of(const DrillView& drill) {
     if (const auto time = drill.judged_time().actual_ms) out += attribute("time", seconds(*time));
     out += ">\n" + properties_of(drill);
     if (const std::string_view element = outcome_element(drill); !element.empty()) {
-        const std::string first = drill.reasons.empty() ? std::string(words::verdict_meaning(drill.verdict))
-                                                        : drill.reasons.front();
+        const std::string first = drill.reasons.empty() ? drill.meaning() : drill.reasons.front();
         out += "      <" + std::string(element) +
                attribute("message", std::string(words::verdict(drill.verdict)) + ": " + first);
         if (element != "skipped") out += attribute("type", words::verdict_key(drill.verdict));

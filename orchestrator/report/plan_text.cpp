@@ -249,10 +249,10 @@ std::string guard(const json::object& view, bool colour, bool& refuses) {
 
 }  // namespace
 
-std::string plan_text(const json::object& plan_view, bool colour, TextLimits limits) {
+std::string plan_text(const json::object& plan_view, bool colour, std::size_t items) {
     const json::object& plan = object_in(plan_view, "plan");
     std::string out = head(plan_view, plan, colour);
-    out += destroys(plan_view, plan, colour, limits.items);
+    out += destroys(plan_view, plan, colour, items);
     out += way_back(plan, colour);
     out += unguarded(plan, colour);
     out += costs(plan_view, colour);

@@ -13,7 +13,6 @@ namespace rehearse {
 
 /// How much is written. Zero means all.
 struct TextLimits {
-    std::size_t items = 40;        // of a plan, for each resource
     std::size_t differences = 40;  // of a drill or a diff
     std::size_t steps = 40;        // of a drill's time line
 };
@@ -26,7 +25,8 @@ struct TextLimits {
 /// One line for each drill, in the order given.
 [[nodiscard]] std::string history_text(const std::vector<DrillRecord>& drills, bool colour);
 /// A plan, from its view (schema rehearse.plan_view/v1): what would be destroyed, the way back, the guard.
-[[nodiscard]] std::string plan_text(const json::object& plan_view, bool colour, TextLimits limits = {});
+/// `items` are shown of each step, and the rest is counted; 0: all.
+[[nodiscard]] std::string plan_text(const json::object& plan_view, bool colour, std::size_t items = 40);
 /// {"before", "after": texts, or objects with "commit" and "at"; "differences": [{resource, kind, path,
 /// detail}], "differences_total"}.
 [[nodiscard]] std::string diff_text(const json::object& diff, bool colour, TextLimits limits = {});

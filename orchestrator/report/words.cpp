@@ -37,7 +37,9 @@ std::string_view verdict_meaning(std::optional<Verdict> verdict) {
         case Verdict::recovered_late:
             return "The environment came back and was proved equal, but a target was missed.";
         case Verdict::recovered_different:
-            return "The environment came back, but its state is not equal to the snapshot.";
+            return "The environment came back, but its state is not equal to the snapshot, or a rollback "
+                   "left "
+                   "something behind.";
         case Verdict::inconclusive:
             return "Something that the verdict needs was lost, so no time to recover is claimed.";
         case Verdict::refused:

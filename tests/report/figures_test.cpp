@@ -156,4 +156,78 @@ TEST_SUITE("report") {
         CHECK(words::printable("\u0085") == "\\u{0085}");
         CHECK(words::printable("two\nlines", true) == "two\nlines");
     }
+
+    TEST_CASE("a result is read in the engine's shape: one clock, strings in lists, a rollback's own time") {
+        const json::object result{
+            {"kind", "rollback"},
+            {"clocks",
+             {{"damage_began_ms", 500},
+              {"serving_ms", 2500},
+              {"rollback_began_ms", 1000},
+              {"clock", "CLOCK_BOOTTIME"}}},
+            {"recovery_time",
+             {{"actual_ms", 1500},
+              {"uncertainty_ms", 1},
+              {"target_ms", 2000},
+              {"met", true},
+              {"measured_from", "rollback_began"}}},
+            {"snapshot", {{"commit", "aa"}, {"tree", "bb"}, {"after", "cc"}}},
+            {"fidelity",
+             {{"equal", true},
+              {"before", "bb"},
+              {"after", "bb"},
+              {"normalised", {"orders: object identifiers"}},
+              {"differences", json::array{}}}},
+            {"resources",
+             {{{"resource", "orders"}, {"adapter", "postgresql"}, {"restore_ms", nullptr}, {"equal", true}}}},
+            {"residue",
+             {{{"resource", "orders"},
+               {"kind", "extra"},
+               {"path", "a.sql"},
+               {"before", ""},
+               {"after", "dd"},
+               {"accepted", false}}}},
+            {"steps",
+             {{{"step", "rollback-1"},
+               {"stage", "rollback"},
+               {"began_ms", 1000},
+               {"ended_ms", 1800},
+               {"outcome", "failed"},
+               {"message", "exit code 3"}}}},
+            {"findings", {"rollback-1: exit code 3"}}};
+        DrillRecord record = sample_drill("d", "2026-11-10T03:00:00Z", Verdict::recovered_different, result);
+        record.kind = DrillKind::rollback;
+        const DrillView view = view_drill(record);
+        CHECK(view.clock == "CLOCK_BOOTTIME");
+        CHECK(view.judged_time().actual_ms == 1500);
+        CHECK(view.recovery_is_rollback);
+        CHECK(view.snapshot_after == "cc");
+        CHECK(view.normalised.front().resource == "orders");
+        CHECK(view.normalised.front().what == "object identifiers");
+        CHECK(view.steps.front().detail == "exit code 3");
+        CHECK(view.steps.front().began_ms == 500);
+        CHECK(view.residue_total == 1);
+        CHECK_FALSE(view.is_hit());
+        CHECK(view.meaning() ==
+              "The environment is back and proved equal to the snapshot, but not by the rollback alone.");
+        CHECK_FALSE(view.resources.front().restore_ms.has_value());
+    }
+
+    TEST_CASE("differences that the playbook accepts are shown as such, never as equality") {
+        json::object result = sample_result(4000);
+        result["fidelity"] = json::object{{"equal", false},
+                                          {"differences",
+                                           {{{"resource", "config"},
+                                             {"kind", "changed"},
+                                             {"path", "a"},
+                                             {"before", "1111"},
+                                             {"after", "2222"},
+                                             {"accepted", true}}}}};
+        DrillView view = view_drill(sample_drill("d", "2026-11-10T03:00:00Z", Verdict::recovered, result));
+        CHECK(view.state_text() == "different, accepted");
+        CHECK(view.differences.front().detail == "blob 1111 -> 2222");
+        result["fidelity"].as_object()["differences_total"] = 2;  // one more that the list does not hold
+        view = view_drill(sample_drill("d", "2026-11-10T03:00:00Z", Verdict::recovered, result));
+        CHECK(view.state_text() == "different");
+    }
 }

@@ -180,7 +180,7 @@ TEST_SUITE("terminal") {
         }
         CHECK(holds(text, "site-1039.conf"));
         CHECK_FALSE(holds(text, "site-1040.conf"));
-        const std::string all = plan_text(sample_view(500), false, {.items = 0});
+        const std::string all = plan_text(sample_view(500), false, 0);
         CHECK(holds(all, "site-1499.conf"));
         CHECK_FALSE(holds(all, "more (all"));
     }
