@@ -1,0 +1,13 @@
+// Databases that a restore makes on its way, named so that the next one finds what a killed one left.
+#pragma once
+
+#include <string>
+
+namespace rehearse::postgresql {
+
+/// Where a database is built before it takes its name.
+[[nodiscard]] std::string build_name(const std::string& database);
+/// Where a database that is replaced waits until the new one is in its place.
+[[nodiscard]] std::string old_name(const std::string& database);
+
+}  // namespace rehearse::postgresql
