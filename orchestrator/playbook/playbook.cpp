@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "orchestrator/base/digest.h"
-#include "orchestrator/playbook/cron.h"
 #include "orchestrator/playbook/keys.h"
 #include "orchestrator/playbook/nearest.h"
 #include "orchestrator/playbook/source.h"

@@ -46,8 +46,8 @@ void check_window(const Node& window, Problems& problems) {
         problems.add(window.at, what + " has both 'from' and 'until', or neither for whole days",
                      "add the other one");
     }
-    if (from != nullptr) complain(problems, *from, "from", check_time_of_day(from->text));
-    if (until != nullptr) complain(problems, *until, "until", check_time_of_day(until->text));
+    if (from != nullptr) complain(problems, *from, "from", check_time_of_day(from->text, "23:59"));
+    if (until != nullptr) complain(problems, *until, "until", check_time_of_day(until->text, "24:00"));
     if (from != nullptr && until != nullptr && from->text == until->text) {
         problems.add(until->at, "'until' is the same as 'from', so that the window is empty",
                      "leave both out for whole days");

@@ -1,17 +1,15 @@
 // The checks of single values, and the example that each remedy shows.
 #include "orchestrator/playbook/values.h"
 
-#include <date/tz.h>
-
 #include <algorithm>
 #include <charconv>
-#include <exception>
 #include <limits>
 #include <vector>
 
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/failure.h"
-#include "orchestrator/playbook/nearest.h"
+#include "orchestrator/model/cron.h"
+#include "orchestrator/model/zone.h"
 
 namespace rehearse {
 
@@ -24,6 +22,17 @@ bool is_letter(char letter) { return (letter >= 'a' && letter <= 'z') || (letter
 bool all_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }
+/// What a function of the model says against a value.
+template <class Function>
+MaybeComplaint complaint_of(Function function) {
+    try {
+        function();
+        return std::nullopt;
+    } catch (const Failure& failure) {
+        return Complaint{"is refused: " + failure.fields().message, failure.fields().remedy};
+    }
+}
+
 std::string in_quotes(std::string_view text) { return "'" + shortened(text) + "'"; }
 
 }  // namespace
@@ -186,12 +195,13 @@ MaybeComplaint check_path(std::string_view text) {
     return std::nullopt;
 }
 
-MaybeComplaint check_time_of_day(std::string_view text) {
+MaybeComplaint check_time_of_day(std::string_view text, std::string_view latest) {
     const bool shaped =
         text.size() == 5 && text[2] == ':' && all_digits(text.substr(0, 2)) && all_digits(text.substr(3));
-    if (shaped && text.substr(0, 2) < "24" && text.substr(3) < "60") return std::nullopt;
-    return Complaint{"is " + in_quotes(text) + ", which is no time of day",
-                     "write hours and minutes with two digits each, from \"00:00\" to \"23:59\""};
+    if (shaped && text.substr(3) < "60" && text <= latest) return std::nullopt;
+    return Complaint{
+        "is " + in_quotes(text) + ", which is no time of day",
+        "write hours and minutes with two digits each, from \"00:00\" to \"" + std::string(latest) + "\""};
 }
 
 MaybeComplaint check_instant(std::string_view text) {
@@ -205,22 +215,11 @@ MaybeComplaint check_instant(std::string_view text) {
 }
 
 MaybeComplaint check_timezone(std::string_view text) {
-    try {
-        const date::tzdb& database = date::get_tzdb();
-        std::vector<std::string_view> names;
-        names.reserve(database.zones.size());
-        for (const date::time_zone& zone : database.zones) {
-            if (zone.name() == text) return std::nullopt;
-            names.push_back(zone.name());
-        }
-        const std::string_view near = nearest(text, names);
-        return Complaint{"is " + in_quotes(text) + ", which is no IANA time zone",
-                         near.empty() ? "write one like \"Europe/Berlin\" or \"UTC\""
-                                      : "did you mean '" + std::string(near) + "'?"};
-    } catch (const std::exception&) {
-        return Complaint{"cannot be checked: this machine has no time zone database",
-                         "install it: apt install tzdata"};
-    }
+    return complaint_of([&] { static_cast<void>(Zone(text)); });
+}
+
+MaybeComplaint check_cron(std::string_view text) {
+    return complaint_of([&] { static_cast<void>(parse_cron_fields(text)); });
 }
 
 }  // namespace rehearse

@@ -29,12 +29,14 @@ using MaybeComplaint = std::optional<Complaint>;
 [[nodiscard]] MaybeComplaint check_share(std::string_view text);
 [[nodiscard]] MaybeComplaint check_url(std::string_view text);
 [[nodiscard]] MaybeComplaint check_path(std::string_view text);
-/// "HH:MM", 00:00 to 23:59.
-[[nodiscard]] MaybeComplaint check_time_of_day(std::string_view text);
+/// "HH:MM" from 00:00 to `latest`.
+[[nodiscard]] MaybeComplaint check_time_of_day(std::string_view text, std::string_view latest);
 /// RFC 3339.
 [[nodiscard]] MaybeComplaint check_instant(std::string_view text);
 /// A name of the IANA database that this machine has.
 [[nodiscard]] MaybeComplaint check_timezone(std::string_view text);
+/// The five fields of a schedule.
+[[nodiscard]] MaybeComplaint check_cron(std::string_view text);
 
 /// Thousandths of a share that check_share accepts: "12.5%" is 125.
 [[nodiscard]] std::uint64_t permille(std::string_view share);

@@ -23,11 +23,8 @@ std::optional<LocalTime> first_in_day(const CronFields& fields, local_days day, 
 
 }  // namespace
 
-bool matches_day(const CronFields& fields, year_month_day date, weekday day) {
-    if (!fields.months.test(static_cast<unsigned>(date.month()))) return false;
-    const bool by_date = fields.days.test(static_cast<unsigned>(date.day()));
-    const bool by_weekday = fields.weekdays.test(day.c_encoding());
-    return fields.either_day ? by_date || by_weekday : by_date && by_weekday;
+CronSchedule parse_cron(std::string_view cron, std::string_view timezone) {
+    return {.text = std::string(cron), .fields = parse_cron_fields(cron), .zone = Zone(timezone)};
 }
 
 std::optional<WallTime> next_after(const CronSchedule& schedule, WallTime after) {

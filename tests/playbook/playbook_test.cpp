@@ -227,7 +227,7 @@ verify: { accept: ["config/*.log"] }
 
     TEST_CASE("freeze windows are recurring or fixed, and say when") {
         const std::string windows = R"(freeze:
-  - { reason: Nights, days: [mon, fri], from: 22:00, until: "06:00", timezone: Europe/Berlin }
+  - { reason: Nights, days: [mon, fri], from: 22:00, until: "24:00", timezone: Europe/Berlin }
   - { reason: Release, starts: "2026-12-20T18:00:00+01:00", ends: 2026-12-21T06:00:00Z }
 )";
         const Loaded<Playbook> loaded = playbook(good_playbook + windows);
@@ -236,45 +236,45 @@ verify: { accept: ["config/*.log"] }
         const FreezeWindow& nights = loaded.value->freeze[0];
         CHECK(nights.days == std::vector<std::string>{"mon", "fri"});
         CHECK(nights.from == "22:00");
-        CHECK(nights.until == "06:00");
+        CHECK(nights.until == "24:00");
         CHECK(nights.timezone == "Europe/Berlin");
         CHECK(nights.mark.line == 20);
         CHECK(loaded.value->freeze[1].timezone == "UTC");
         CHECK(loaded.value->freeze[1].starts == parse_rfc3339("2026-12-20T17:00:00Z"));
         CHECK(loaded.value->freeze[1].ends == parse_rfc3339("2026-12-21T06:00:00Z"));
-        CHECK(
-            said_with("freeze:\n"
-                      "  - { reason: a, from: 24:00, until: \"6:00\" }\n"
-                      "  - { reason: a }\n"
-                      "  - { reason: a, days: [Monday], timezone: Europe/Berln }\n"
-                      "  - { reason: a, starts: 2026-12-20, ends: \"2026-12-20T18:00:00Z\" }\n"
-                      "  - { reason: a, from: 20:00 }\n"
-                      "  - { reason: a, starts: 2026-12-20T18:00:00+01:00, ends: 2026-12-20T17:00:00Z }\n"
-                      "  - { reason: a, from: 20:00, until: 20:00 }\n"
-                      "  - { reason: a, days: [mon], ends: 2026-12-20T17:00:00Z }\n"
-                      "  - { days: [mon] }\n"
-                      "  - { reason: a, starts: 2026-12-20T18:00:00+01:00 }\n") ==
-            "20:24: 'from' is '24:00', which is no time of day; write hours and minutes with two digits "
-            "each, from "
-            "\"00:00\" to \"23:59\"\n"
-            "20:38: 'until' is '6:00', which is no time of day; write hours and minutes with two digits "
-            "each, from "
-            "\"00:00\" to \"23:59\"\n"
-            "21:5: a freeze window must say when it is; add days, from and until, or starts and ends\n"
-            "22:25: an entry of 'days' cannot be 'Monday'; did you mean 'mon'?\n"
-            "22:44: 'timezone' is 'Europe/Berln', which is no IANA time zone; did you mean 'Europe/Berlin'?\n"
-            "23:26: 'starts' is '2026-12-20', which is no instant; write date, time and offset, like "
-            "\"2026-12-20T18:00:00+01:00\"\n"
-            "24:5: a freeze window has both 'from' and 'until', or neither for whole days; add the other "
-            "one\n"
-            "25:59: 'ends' is not after 'starts'; write a later instant\n"
-            "26:38: 'until' is the same as 'from', so that the window is empty; leave both out for whole "
-            "days\n"
-            "27:5: a freeze window is either recurring or fixed, and this one is both; keep days, from and "
-            "until, "
-            "or keep starts and ends\n"
-            "28:5: an entry of 'freeze' has no 'reason'; add it: a text\n"
-            "29:5: a freeze window with a fixed time has both 'starts' and 'ends'; add the other one");
+        CHECK(said_with("freeze:\n"
+                        "  - { reason: a, from: 24:00, until: \"6:00\" }\n"
+                        "  - { reason: a }\n"
+                        "  - { reason: a, days: [Monday], timezone: Europe/Berln }\n"
+                        "  - { reason: a, starts: 2026-12-20, ends: \"2026-12-20T18:00:00Z\" }\n"
+                        "  - { reason: a, from: 20:00 }\n"
+                        "  - { reason: a, starts: 2026-12-20T18:00:00+01:00, ends: 2026-12-20T17:00:00Z }\n"
+                        "  - { reason: a, from: 20:00, until: 20:00 }\n"
+                        "  - { reason: a, days: [mon], ends: 2026-12-20T17:00:00Z }\n"
+                        "  - { days: [mon] }\n"
+                        "  - { reason: a, starts: 2026-12-20T18:00:00+01:00 }\n") ==
+              "20:24: 'from' is '24:00', which is no time of day; write hours and minutes with two digits "
+              "each, from "
+              "\"00:00\" to \"23:59\"\n"
+              "20:38: 'until' is '6:00', which is no time of day; write hours and minutes with two digits "
+              "each, from "
+              "\"00:00\" to \"24:00\"\n"
+              "21:5: a freeze window must say when it is; add days, from and until, or starts and ends\n"
+              "22:25: an entry of 'days' cannot be 'Monday'; did you mean 'mon'?\n"
+              "22:44: 'timezone' is refused: 'Europe/Berln' is no time zone of the IANA database; did you "
+              "mean 'Europe/Berlin'?\n"
+              "23:26: 'starts' is '2026-12-20', which is no instant; write date, time and offset, like "
+              "\"2026-12-20T18:00:00+01:00\"\n"
+              "24:5: a freeze window has both 'from' and 'until', or neither for whole days; add the other "
+              "one\n"
+              "25:59: 'ends' is not after 'starts'; write a later instant\n"
+              "26:38: 'until' is the same as 'from', so that the window is empty; leave both out for whole "
+              "days\n"
+              "27:5: a freeze window is either recurring or fixed, and this one is both; keep days, from and "
+              "until, "
+              "or keep starts and ends\n"
+              "28:5: an entry of 'freeze' has no 'reason'; add it: a text\n"
+              "29:5: a freeze window with a fixed time has both 'starts' and 'ends'; add the other one");
     }
 
     TEST_CASE("a schedule has five fields and a time zone") {
@@ -287,23 +287,26 @@ verify: { accept: ["config/*.log"] }
             CHECK(cron(good) == "");
         }
         const std::string remedy =
-            "; write minute, hour, day of month, month and day of week, like \"0 3 * * 2\"";
-        CHECK(cron("0 3 * *") == "19:19: 'cron' has 4 fields, and must have five" + remedy);
-        CHECK(cron("@daily") == "19:19: 'cron' has 1 field, and must have five" + remedy);
-        CHECK(cron("60 3 * * 2") ==
-              "19:19: 'cron' has '60' for the minute, which runs from 0 to 59" + remedy);
-        CHECK(cron("0 3 0 * 2") ==
-              "19:19: 'cron' has '0' for the day of month, which runs from 1 to 31" + remedy);
-        CHECK(cron("0 3 * foo 2") ==
-              "19:19: 'cron' has 'foo' for the month, which runs from 1 to 12" + remedy);
+            "; write minute, hour, day of month, month and day of week, like '0 3 * * 2'";
+        CHECK(cron("0 3 * *") ==
+              "19:19: 'cron' is refused: '0 3 * *' has 4 fields, and must have five" + remedy);
+        CHECK(cron("@daily") == "19:19: 'cron' is refused: '@daily' is not supported; write '0 0 * * *'");
+        CHECK(
+            cron("60 3 * * 2") ==
+            "19:19: 'cron' is refused: column 1: '60' is out of range (minute); write a number from 0 to 59");
+        CHECK(cron("0 0 30 2 *") ==
+              "19:19: 'cron' is refused: '0 0 30 2 *' never fires: no year has such a day; change the day of "
+              "month or "
+              "the month");
         for (const std::string bad :
              {"0 3 * * 8", "0 3 * * 5-3", "0 3 * * */0", "0 3 * * 1,", "0 3 * * ,", "0 3 * * 1-",
               "-1 3 * * 1", "0 3 * * 1/2", "+1 3 * * 1", "0 3 * * 1-2-3", "0x1 3 * * 1"}) {
             CAPTURE(bad);
-            CHECK(cron(bad).starts_with("19:19: 'cron' has "));
+            CHECK(cron(bad).starts_with("19:19: 'cron' is refused: "));
         }
-        CHECK(said_with("schedule: { cron: \"0 3 * * 2\", timezone: berlin }\n")
-                  .starts_with("19:42: 'timezone' is 'berlin', which is no IANA time zone"));
+        CHECK(
+            said_with("schedule: { cron: \"0 3 * * 2\", timezone: berlin }\n")
+                .starts_with("19:42: 'timezone' is refused: 'berlin' is no time zone of the IANA database"));
         const Loaded<Playbook> loaded = playbook(good_playbook + "schedule: { cron: \"0 3 * * 2\" }\n");
         REQUIRE(loaded.value);
         CHECK(loaded.value->schedule->cron == "0 3 * * 2");

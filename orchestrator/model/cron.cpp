@@ -1,11 +1,15 @@
 // Reading five cron fields, with the column of what is wrong.
+#include "orchestrator/model/cron.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "orchestrator/base/failure.h"
-#include "orchestrator/schedule/calendar.h"
 
 namespace rehearse {
 
@@ -165,7 +169,14 @@ bool ever_fires(const CronFields& fields) {
 
 }  // namespace
 
-CronSchedule parse_cron(std::string_view cron, std::string_view timezone) {
+bool matches_day(const CronFields& fields, std::chrono::year_month_day date, std::chrono::weekday day) {
+    if (!fields.months.test(static_cast<unsigned>(date.month()))) return false;
+    const bool by_date = fields.days.test(static_cast<unsigned>(date.day()));
+    const bool by_weekday = fields.weekdays.test(day.c_encoding());
+    return fields.either_day ? by_date || by_weekday : by_date && by_weekday;
+}
+
+CronFields parse_cron_fields(std::string_view cron) {
     for (const Nickname& nickname : nicknames) {
         if (cron == nickname.name) {
             reject("'" + std::string(cron) + "' is not supported",
@@ -190,7 +201,7 @@ CronSchedule parse_cron(std::string_view cron, std::string_view timezone) {
         reject("'" + std::string(cron) + "' never fires: no year has such a day",
                "change the day of month or the month");
     }
-    return {.text = std::string(cron), .fields = parsed, .zone = Zone(timezone)};
+    return parsed;
 }
 
 }  // namespace rehearse
