@@ -41,11 +41,12 @@ resources:
     adapter: files              # a tree of files; 'rehearse adapters' lists the adapters and their keys
     root: ../example/site
 
-  # A PostgreSQL database. The role that restores may create databases, the one that destroys need not.
+  # A PostgreSQL database. The role that restores makes databases, the one that destroys owns this one.
   # Passwords belong into a passfile of mode 0600, not in here.
   # orders:
   #   adapter: postgresql
   #   connection: "host=127.0.0.1 port=5432 user=shop dbname=orders passfile=/etc/shop/passfile"
+  #   restore_connection: "host=127.0.0.1 port=5432 user=shop_restore dbname=postgres passfile=/etc/shop/passfile"
 
   # A process that needs both: it is stopped before them and started after them.
   # web:
