@@ -122,7 +122,7 @@ class CrossCheck {
         for (const Node& pattern : list->items) {
             if (pattern.kind != Node::Kind::scalar) continue;
             const std::string name = pattern.text.substr(0, pattern.text.find('/'));
-            if (name.find_first_of("*?[{") != std::string::npos) continue;
+            if (name.find_first_of("*?[\\") != std::string::npos) continue;
             if (find_resource(environment_, ResourceName(name)) != nullptr) continue;
             source_.problems.add(pattern.at, environment() + " has no resource '" + shortened(name) + "'",
                                  "write resource/item; " + suggestion(name, resources_, "its resources are"));

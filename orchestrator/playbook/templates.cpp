@@ -16,8 +16,8 @@ constexpr std::string_view settings =
 
 workspace: NAME
 
-# Told of every quarantine: an environment that could not be proved restored. What happened is on its stdin and
-# in its environment; a playbook may have an alarm of its own instead. Commands are lists; no shell reads them.
+# Told of every quarantine: an environment that could not be proved restored. What happened is on its standard
+# input. A playbook may have an alarm of its own instead. Commands are lists; no shell reads them.
 alarm: { command: [logger, -t, rehearse], timeout: "10s" }
 
 # Windows of time in which nothing may be destroyed, whichever the playbook.
@@ -168,7 +168,7 @@ std::string with_name(std::string_view text, const std::string& name) {
 
 }  // namespace
 
-std::vector<TemplateFile> workspace_templates(const std::string& name, AdapterDescriptors adapters) {
+std::vector<WorkspaceTemplate> workspace_templates(AdapterDescriptors adapters, const std::string& name) {
     return {{"rehearse.yaml", with_name(settings, as_name(name))},
             {"environments/example.yaml", std::string(environment)},
             {"playbooks/delete-and-recreate.yaml", std::string(disaster)},

@@ -10,14 +10,14 @@
 
 namespace rehearse {
 
-struct TemplateFile {
+struct WorkspaceTemplate {
     std::filesystem::path path;  // below the workspace
     std::string text;
 };
 
-/// The files of a new workspace, which is called after its folder's name. They load without a problem when
-/// `adapters` holds the files adapter.
-[[nodiscard]] std::vector<TemplateFile> workspace_templates(const std::string& name,
-                                                            AdapterDescriptors adapters);
+/// The files of a new workspace; none is beside or above it. They load without a problem when `adapters`
+/// holds the files adapter. What a name may not hold is replaced in `name`.
+[[nodiscard]] std::vector<WorkspaceTemplate> workspace_templates(AdapterDescriptors adapters,
+                                                                 const std::string& name = "my-workspace");
 
 }  // namespace rehearse

@@ -90,7 +90,7 @@ TEST_SUITE("playbook") {
 
     TEST_CASE("what init writes loads without a problem") {
         const TemporaryFolder folder;
-        for (const TemplateFile& file : workspace_templates("my shop", adapters)) {
+        for (const WorkspaceTemplate& file : workspace_templates(adapters, "my shop")) {
             CAPTURE(file.path);
             CHECK(file.path.is_relative());
             const std::filesystem::path path = folder.path() / file.path;
@@ -108,14 +108,14 @@ TEST_SUITE("playbook") {
         CHECK(files.playbooks.size() == 2);
         const std::string root(files.environments[0].resources[0].options.at("root").as_string());
         CHECK(std::filesystem::is_directory(root));
-        CHECK(workspace_templates("..", adapters)[0].text.find("workspace: workspace\n") !=
+        CHECK(workspace_templates(adapters, "..")[0].text.find("workspace: workspace\n") !=
               std::string::npos);
     }
 
     TEST_CASE("the schemas that init writes beside are those that its files name") {
         const TemporaryFolder folder;
-        const std::vector<TemplateFile> files = workspace_templates("shop", adapters);
-        for (const TemplateFile& file : files) {
+        const std::vector<WorkspaceTemplate> files = workspace_templates(adapters);
+        for (const WorkspaceTemplate& file : files) {
             const std::string hint = "$schema=";
             const std::size_t begin = file.text.find(hint);
             if (file.path.extension() != ".yaml" || begin == std::string::npos) continue;
@@ -125,7 +125,7 @@ TEST_SUITE("playbook") {
                     .lexically_normal();
             CAPTURE(named);
             CHECK(std::any_of(files.begin(), files.end(),
-                              [&](const TemplateFile& other) { return other.path == named; }));
+                              [&](const WorkspaceTemplate& other) { return other.path == named; }));
         }
     }
 }
