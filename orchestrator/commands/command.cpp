@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -154,15 +155,16 @@ class Child {
     }
 
     // Takes the exit status and gives the number back.
-    siginfo_t wait() {
-        siginfo_t info{};
-        int answer = 0;
+    void wait(CommandResult& result) {
+        int status = 0;
+        rusage used{};
+        pid_t answer = 0;
         do {
-            answer = ::waitid(P_PID, static_cast<id_t>(number_), &info, WEXITED);
-        } while (answer != 0 && errno == EINTR);
+            answer = ::wait4(number_, &status, 0, &used);
+        } while (answer < 0 && errno == EINTR);
         const int error = errno;
         waited_ = true;
-        if (answer != 0) {
+        if (answer < 0) {
             throw Failure({.kind = FailureKind::unknown_outcome,
                            .operation = "run",
                            .object = object_,
@@ -170,7 +172,15 @@ class Child {
                            .message = "its exit status was taken by somebody else",
                            .remedy = "start this program with SIGCHLD at its default"});
         }
-        return info;
+        const auto time = [](const timeval& value) {
+            return std::chrono::seconds(value.tv_sec) + std::chrono::microseconds(value.tv_usec);
+        };
+        result.cpu = time(used.ru_utime) + time(used.ru_stime);
+        if (WIFEXITED(status)) {
+            result.exit_code = WEXITSTATUS(status);
+        } else {
+            result.signal = WTERMSIG(status);
+        }
     }
 
   private:
@@ -426,12 +436,7 @@ CommandResult run_command(const CommandRequest& request) {
         while (group_has_live_members(child.group()) && now() < give_up) poll_for({}, 2ms);
     }
 
-    const siginfo_t info = child.wait();
-    if (info.si_code == CLD_EXITED) {
-        result.exit_code = info.si_status;
-    } else {
-        result.signal = info.si_status;
-    }
+    child.wait(result);
     result.output = output.take();
     result.errors = errors.take();
     result.output_truncated = output.truncated() || errors.truncated();

@@ -35,6 +35,7 @@ struct CommandResult {
     std::string errors{};  // stderr
     bool output_truncated = false;
     Duration took{};
+    Duration cpu{};      // that it and its ended children used
     Duration timeout{};  // the request's, for describe()
     [[nodiscard]] bool succeeded() const { return exit_code == 0 && !timed_out && !stopped; }
     /// "exit code 3", "ended by SIGKILL", "no answer within 10 s".

@@ -60,7 +60,7 @@ struct ProbeSpec {
     std::vector<std::string> command{};  // command
     std::filesystem::path directory{};   // command
     // Tolerance: all that are set must hold.
-    std::optional<int> status{};             // http: default 200 where nothing is expected
+    std::optional<int> status{};             // http; none: 200
     std::optional<std::string> contains{};   // http body, sql value, command output
     std::optional<std::string> equals{};     // sql value, command output (without the last newline)
     std::optional<std::int64_t> at_least{};  // sql

@@ -12,9 +12,9 @@ namespace rehearse {
 
 struct ProbeTry {
     bool passed = false;
-    SteadyTime began, ended;
-    std::string
-        detail;  // "HTTP 200 in 0.4 ms", "connection refused", "value 0, expected at least 1"; no secrets
+    SteadyTime began{}, ended{};
+    std::string detail{};  // "HTTP 200 in 0.4 ms", "connection refused"; no secrets
+    Duration cost{};       // of this machine's CPU, about; spacing adaptive tries goes by it
 };
 
 /// Answers a SQL probe: resource, query, timeout -> one value. Throws Failure.

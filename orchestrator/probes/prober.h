@@ -1,4 +1,5 @@
-// The prober: tries all probes of a steady state again and again while something is broken, and says when service came back.
+// Tries probes from the damage on, each at its interval, without waiting for one that hangs, and tells when
+// the outage was first seen and when the service served again.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -6,62 +7,77 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/sleeper.h"
 #include "orchestrator/base/task.h"
 #include "orchestrator/probes/probe.h"
+#include "orchestrator/probes/serving.h"
 
 namespace rehearse {
 
-/// Makes a probe that can be tried; `make_probe` in reality.
-using ProbeMaker = std::function<std::unique_ptr<Probe>(const ProbeSpec&, const Clock&, QueryFunction)>;
+using ProbeFactory = std::function<std::unique_ptr<Probe>(const ProbeSpec&)>;
 
-struct ProberSettings {
-    std::vector<ProbeSpec> probes;
+/// Told when a probe begins to pass or to fail, once per change, in order of the tries' starts.
+using TransitionObserver = std::function<void(const std::string& probe, const ProbeTry& attempt)>;
+
+/// What the prober needs; all of it outlives the prober. A try that hangs holds a worker until its time
+/// limit: give the prober workers of its own (up to most_hanging for each probe), or hanging probes keep
+/// restores waiting.
+struct ProberSurroundings {
     const Clock& clock;
     Sleeper& sleeper;
     Workers& workers;
-    ProbeMaker make;
-    QueryFunction query;
-    /// Told, on the prober's own thread, of a probe's first try and of each change between passing and failing.
-    std::function<void(const std::string& probe, const ProbeTry& result)> on_change;
+    ProbeFactory make;  // make_probe, or the simulation's
+    TransitionObserver observer = {};
 };
 
-/// When service came back: between `earliest` (start of the last failed try, or the asked instant) and `latest` (end of
-/// the first of N consecutive passing tries), over all probes.
-struct Serving {
-    SteadyTime earliest, latest;
-    std::string probe;  // the one that was last to pass
+struct DetectedResult {
+    std::string probe{};
+    ProbeTry attempt{};  // began after the damage; `ended` is when the outage was known
 };
 
-struct ProbeAnswer {
-    std::string probe;
-    ProbeTry result;
+/// When all probes passed again: the true instant lies between the two.
+struct ServingResult {
+    SteadyTime earliest{}, latest{};
+    std::string slowest_probe{};
 };
 
-/// One thread (an io_context's); the tries themselves run on workers. stop() must be awaited before it is destroyed.
+/// Used on one executor's thread. Needs start(); a prober that was started needs stop() before it goes.
 class Prober {
   public:
-    explicit Prober(ProberSettings settings);
+    Prober(std::vector<ProbeSpec> probes, ProberSurroundings surroundings);
+    Prober(const Prober&) = delete;
+    Prober& operator=(const Prober&) = delete;
     ~Prober();
-    Prober(Prober&&) noexcept;
 
-    /// Begins trying; nothing where it already began. The first failing try after this is the detection.
-    void start(const boost::asio::any_io_executor& executor);
-    /// Each probe once, now, all at the same time; works without start(). In the probes' order.
-    [[nodiscard]] Task<std::vector<ProbeAnswer>> once_all();
-    /// Waits until every probe has passed `consecutive` times in a row in tries begun after `after`; none when `give_up` comes first.
-    [[nodiscard]] Task<std::optional<Serving>> serving(SteadyTime after, int consecutive, SteadyTime give_up);
-    /// End of the first failing try begun after start(); none where all passed.
-    [[nodiscard]] std::optional<SteadyTime> detected() const;
-    /// Ends trying and waits for tries that are under way (each has its time-out). Nothing where it did not begin.
+    /// Starts to try all probes. Of the tries begun since `damage_began`, the first that fails is `detected`.
+    void start(const boost::asio::any_io_executor& executor, SteadyTime damage_began);
+
+    /// The failed try that was the first to end, of those begun since the damage. None: not seen (so far).
+    [[nodiscard]] std::optional<DetectedResult> detected() const;
+
+    /// Waits until every probe passed `consecutive` times in a row, in tries begun at or after `restored`
+    /// (call it right after that instant). None where that was not so until `give_up_at`, or the prober was
+    /// stopped. A second call starts over. Rules: serving.h.
+    [[nodiscard]] Task<std::optional<ServingResult>> serving(SteadyTime restored, int consecutive,
+                                                             SteadyTime give_up_at);
+
+    /// The newest try of each probe that has ended, by name; none yet: absent.
+    [[nodiscard]] std::vector<std::pair<std::string, ProbeTry>> latest() const;
+
+    /// Tries every probe once, all at a time, each with its own time limit, `timeout` at most. In the order
+    /// of the probes. Needs no start().
+    [[nodiscard]] Task<std::vector<std::pair<std::string, ProbeTry>>> once_all(Duration timeout);
+
+    /// Starts no more tries, and waits for those that run: up to the longest time limit of a probe.
     [[nodiscard]] Task<void> stop();
 
   private:
     struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace rehearse

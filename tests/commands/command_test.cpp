@@ -53,6 +53,7 @@ TEST_SUITE("commands") {
         CHECK_FALSE(result.succeeded());
         CHECK(result.describe() == "exit code 3");
         CHECK(run_command({.arguments = {"true"}}).succeeded());
+        CHECK(run_command(shell("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done")).cpu > 1ms);
     }
 
     TEST_CASE("a command ended by a signal says which") {
