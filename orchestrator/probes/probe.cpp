@@ -99,6 +99,7 @@ std::string in_milliseconds(Duration duration) {
 
 Duration thread_cpu() {
     timespec time{};
+    // check: allow clock: CPU used, not an instant; no decision on time rests on it
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }

@@ -106,8 +106,8 @@ void ServingJudge::end(std::uint64_t number, SteadyTime began, SteadyTime ended,
 }
 
 // Keeps the last failed try; after it, and after each that still hangs (it may fail yet), the first N that
-// passed; and the first that passed after the first answer. All that began before the last failed one are
-// forgotten, also those that still hang.
+// passed; the last of those kept waiting; and the first that passed after the first answer. All that began
+// before the last failed one are forgotten, also those that still hang.
 void ServingJudge::forget() {
     std::stable_sort(tries_.begin(), tries_.end(),
                      [](const Numbered& a, const Numbered& b) { return by_start(a.record, b.record); });
@@ -123,6 +123,13 @@ void ServingJudge::forget() {
         first_answer = std::min(first_answer, kept.record.ended);
         if (++passed == consecutive_) break;
     }
+    std::uint64_t last_waiting = 0;  // began + kept_waiting can't overflow: instants are since boot
+    for (const auto& kept : tries_) {
+        if (kept.record.outcome == TryOutcome::passed && kept.record.began + kept_waiting <= first_answer &&
+            kept.record.ended >= first_answer) {
+            last_waiting = kept.number;
+        }
+    }
     int in_a_row = 0;
     bool fresh_one = false;
     std::erase_if(tries_, [&](const Numbered& kept) {
@@ -132,7 +139,7 @@ void ServingJudge::forget() {
         }
         const bool fresh =
             !std::exchange(fresh_one, fresh_one || kept.record.began >= first_answer) && fresh_one;
-        return ++in_a_row > consecutive_ && !fresh;
+        return ++in_a_row > consecutive_ && !fresh && kept.number != last_waiting;
     });
 }
 

@@ -39,7 +39,7 @@ struct ServingInterval {
     bool operator==(const ServingInterval&) const = default;
 };
 
-inline constexpr Duration kept_waiting = std::chrono::milliseconds(250);
+inline constexpr Duration kept_waiting = std::chrono::seconds(1);  // no busy machine pauses a server so long
 
 /// The interval by the rules above, or none as long as it is not decided. `tries` in any order.
 [[nodiscard]] std::optional<ServingInterval> serving_interval(std::span<const TryRecord> tries,

@@ -54,6 +54,8 @@ class HttpServer {
     void turn(ServerMood mood) {
         if (mood == ServerMood::refuses) {
             answering_ = false;
+            // Closing alone would leave it listening for as long as the thread's poll() holds it.
+            if (listener_) ::shutdown(listener_.get(), SHUT_RDWR);
             listener_.reset();
             return;
         }

@@ -78,11 +78,22 @@ TEST_SUITE("serving") {
 
     TEST_CASE("tries that a hanging service kept waiting count as failed at their start") {
         // It hung from 0 to 3000 and answered all that waited, then a fresh one in 1 ms.
-        Tries tries{passed(100ms, 3000ms), passed(1000ms, 3001ms), passed(2700ms, 3002ms),
+        Tries tries{passed(100ms, 3000ms), passed(1000ms, 3001ms), passed(1900ms, 3002ms),
                     passed(2900ms, 3003ms)};
         CHECK_FALSE(serving_interval(tries, at(0ms), 3));  // no fresh one yet to compare with
         tries.push_back(passed(3005ms, 3006ms));
-        CHECK(serving_interval(tries, at(0ms), 3) == between(2700ms, 3000ms));
+        CHECK(serving_interval(tries, at(0ms), 3) == between(1900ms, 3000ms));
+    }
+
+    TEST_CASE("the judge remembers the last try that was kept waiting") {
+        ServingJudge judge(at(0ms), 3);
+        std::vector<std::uint64_t> numbers;
+        for (int i = 0; i < 16; ++i) numbers.push_back(judge.start(at(i * 150ms)));
+        for (int i = 0; i < 16; ++i)
+            judge.end(numbers[static_cast<std::size_t>(i)], at(i * 150ms), at(3s), true);
+        CHECK_FALSE(judge.interval());
+        judge.end(judge.start(at(3001ms)), at(3001ms), at(3002ms), true);
+        CHECK(judge.interval() == between(1950ms, 3000ms));
     }
 
     TEST_CASE("a service that is always slow is not taken for one that hung") {
