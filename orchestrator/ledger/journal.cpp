@@ -164,6 +164,17 @@ void check_transitions(const DrillId& drill, DrillState from, const std::vector<
     }
 }
 
+/// Names of states, kinds and verdicts that nobody knows are damage, not somebody's input.
+template <class Reading>
+auto stored(Database& database, const Reading& reading) {
+    try {
+        return reading();
+    } catch (const Failure& failure) {
+        if (failure.kind() != FailureKind::invalid_input) throw;
+        throw database.damaged(failure.fields().message + " '" + failure.fields().object + "'");
+    }
+}
+
 DrillRecord record_of(Database& database, Query& row) {
     DrillRecord record{
         .id = DrillId(row.text(0)),
@@ -206,7 +217,7 @@ DrillRecord record_of(Database& database, Query& row) {
 
 std::vector<DrillRecord> records_of(Database& database, Query& rows) {
     std::vector<DrillRecord> records;
-    while (rows.next()) records.push_back(record_of(database, rows));
+    while (rows.next()) records.push_back(stored(database, [&] { return record_of(database, rows); }));
     return records;
 }
 
@@ -295,7 +306,7 @@ std::optional<DrillRecord> read_drill(Database& database, const DrillId& id) {
     if (id.empty()) return std::nullopt;
     {
         auto row = database.query("SELECT * FROM drill_records WHERE id = ?");
-        if (row.with(id.text()).next()) return record_of(database, row);
+        if (row.with(id.text()).next()) return stored(database, [&] { return record_of(database, row); });
     }
     auto rows = database.query(
         "SELECT * FROM drill_records WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT 2");
@@ -324,7 +335,7 @@ std::vector<DrillEvent> read_events(Database& database, const DrillId& id) {
     while (row.next()) {
         DrillEvent event{.sequence = static_cast<std::uint64_t>(row.integer(0)),
                          .epoch = static_cast<Epoch>(row.integer(1)),
-                         .kind = event_kind_from(row.text(2)),
+                         .kind = stored(database, [&] { return event_kind_from(row.text(2)); }),
                          .steady = {Duration(row.integer(3))},
                          .wall = {Duration(row.integer(4))},
                          .boot = row.text(5),

@@ -43,6 +43,16 @@ bool has_expired(const Held& held, const Clock& clock) {
     return clock.wall() >= held.expires;
 }
 
+std::vector<EnvironmentName> leased_by(Database& database, const LeaseOwner& owner) {
+    std::vector<EnvironmentName> environments;
+    auto row = database.query(
+        "SELECT environment FROM leases WHERE host = ? AND boot = ? AND process = ? AND "
+        "process_started = ? AND released_ns IS NULL");
+    row.with(owner.host, owner.boot, owner.process, owner.process_started);
+    while (row.next()) environments.emplace_back(row.text(0));
+    return environments;
+}
+
 bool same_process(const LeaseOwner& a, const LeaseOwner& b) {
     return a.host == b.host && a.boot == b.boot && a.process == b.process &&
            a.process_started == b.process_started;
@@ -63,59 +73,8 @@ std::string who_holds(const Held& held, const LeaseOwner& self) {
            std::to_string(held.epoch) + ", until " + to_rfc3339(held.expires) + ")";
 }
 
-/// A process stopped in the middle of a commit holds the ledger's lock, so that nobody can read whose lease
-/// has expired. Its lease is then read past the locks: the file stands still as long as that process does.
-/// True: one was ended, try again.
-bool end_expired_lock_holder(Database& database, const Clock& clock, const LeaseRequest& request) {
-    const auto holders = database.processes().lock_holders(database.file());
-    if (holders.empty()) return false;
-    bool ended = false;
-    try {
-        Database unlocked({.file = database.file(),
-                           .flags = SQLITE_OPEN_READONLY,
-                           .vfs = database.vfs(),
-                           .past_locks = true},
-                          database.processes());
-        for (const LockHolder& holder : holders) {
-            const LeaseOwner& owner = holder.owner;
-            std::vector<EnvironmentName> environments;
-            {
-                auto row = unlocked.query(
-                    "SELECT environment FROM leases WHERE host = ? AND boot = ? AND process = ? AND "
-                    "process_started = ? AND released_ns IS NULL");
-                row.with(owner.host, owner.boot, owner.process, owner.process_started);
-                while (row.next()) environments.emplace_back(row.text(0));
-            }
-            for (const auto& environment : environments) {
-                const auto held = current_lease(unlocked, environment);
-                if (!held || !same_process(held->owner, owner) || !has_expired(*held, clock)) continue;
-                if (same_process(owner, request.owner)) continue;
-                ended |= database.processes().end(owner, request.patience) == Ending::ended;
-                break;
-            }
-        }
-    } catch (const Failure&) {
-        return ended;  // what can't be read gives nobody the right to end a process
-    }
-    return ended;
-}
-
-/// The write lock, for which a stopped and expired owner is ended.
-std::unique_ptr<Transaction> begin(Database& database, const Clock& clock, const LeaseRequest& request) {
-    std::optional<Failure> locked;
-    try {
-        return std::make_unique<Transaction>(database);
-    } catch (const Failure& failure) {
-        if (failure.kind() != FailureKind::transient) throw;
-        locked = failure;
-    }
-    if (!end_expired_lock_holder(database, clock, request)) throw *locked;
-    return std::make_unique<Transaction>(database);
-}
-
-/// Commits the quarantine (once for one owner) and says no.
-[[noreturn]] void quarantine_and_refuse(Database& database, Transaction& transaction, const Clock& clock,
-                                        const LeaseRequest& request, const Held& held) {
+/// Leaves the quarantine to be committed, once for one owner, and says no.
+Failure quarantine(Database& database, const Clock& clock, const LeaseRequest& request, const Held& held) {
     const std::string message =
         "its lease has expired, but its owner can't be ended: " + who_holds(held, request.owner);
     const std::string remedy = "make sure that " + describe(held.owner, request.owner) +
@@ -126,18 +85,15 @@ std::unique_ptr<Transaction> begin(Database& database, const Clock& clock, const
                                 .since = clock.wall(),
                                 .reason = message + "; " + remedy,
                                 .resources = {}};
-    if (!has_open_quarantine(database, quarantine)) {
-        insert_quarantine(database, quarantine);
-        transaction.commit();
-    }
-    throw refusal(request.environment, "acquire lease", message, remedy);
+    if (!has_open_quarantine(database, quarantine)) insert_quarantine(database, quarantine);
+    return refusal(request.environment, "acquire lease", message, remedy);
 }
 
-/// Returns where the lease is free to be taken. Called with the write lock, so that the owner can't renew
+/// None where the lease is free to be taken. Called with the write lock, so that the owner can't renew
 /// meanwhile.
-void clear_the_way(Database& database, Transaction& transaction, const Clock& clock,
-                   const LeaseRequest& request, const Held& held) {
-    if (held.released) return;
+std::optional<Failure> clear_the_way(Database& database, const Clock& clock, const LeaseRequest& request,
+                                     const Held& held) {
+    if (held.released) return std::nullopt;
     const bool expired = has_expired(held, clock);
     if (same_process(held.owner, request.owner)) {
         throw refusal(request.environment, "acquire lease",
@@ -145,7 +101,7 @@ void clear_the_way(Database& database, Transaction& transaction, const Clock& cl
                       "wait for the drill that runs, or run 'rehearse halt'");
     }
     const OwnerLife life = database.processes().life(held.owner);
-    if (life == OwnerLife::gone) return;
+    if (life == OwnerLife::gone) return std::nullopt;
     if (!expired) {
         throw refusal(
             request.environment, "acquire lease",
@@ -153,17 +109,44 @@ void clear_the_way(Database& database, Transaction& transaction, const Clock& cl
             "wait for it, or run 'rehearse halt'");
     }
     if (life == OwnerLife::running || life == OwnerLife::stopped) {
-        if (database.processes().end(held.owner, request.patience) == Ending::ended) return;
+        if (database.processes().end(held.owner, request.patience) == Ending::ended) return std::nullopt;
     }
-    quarantine_and_refuse(database, transaction, clock, request, held);
+    return quarantine(database, clock, request, held);
 }
 
 }  // namespace
 
-Lease acquire_lease(Database& database, const Clock& clock, const LeaseRequest& request) {
-    const auto transaction = begin(database, clock, request);
+bool end_expired_lock_holder(const DatabaseOptions& options, const ProcessTable& processes,
+                             const Clock& clock) {
+    constexpr Duration patience = std::chrono::seconds(10);
+    const auto holders = processes.lock_holders(options.file);
+    if (holders.empty()) return false;
+    bool ended = false;
+    try {
+        // Read past the locks: the file stands still as long as that process does.
+        Database unlocked(
+            {.file = options.file, .flags = SQLITE_OPEN_READONLY, .vfs = options.vfs, .past_locks = true},
+            processes);
+        for (const LockHolder& holder : holders) {
+            for (const auto& environment : leased_by(unlocked, holder.owner)) {
+                const auto held = current_lease(unlocked, environment);
+                if (!held || !same_process(held->owner, holder.owner) || !has_expired(*held, clock)) continue;
+                ended |= processes.end(holder.owner, patience) == Ending::ended;
+                break;
+            }
+        }
+    } catch (const Failure&) {
+        return ended;  // what can't be read gives nobody the right to end a process
+    }
+    return ended;
+}
+
+Acquisition acquire_lease(Database& database, const Clock& clock, const LeaseRequest& request) {
     const auto held = current_lease(database, request.environment);
-    if (held) clear_the_way(database, *transaction, clock, request, *held);
+    if (held) {
+        if (auto refusal = clear_the_way(database, clock, request, *held))
+            return {.lease = {}, .refusal = refusal};
+    }
     Lease lease{.environment = request.environment,
                 .epoch = held ? held->epoch + 1 : 1,
                 .owner = request.owner,
@@ -176,31 +159,26 @@ Lease acquire_lease(Database& database, const Clock& clock, const LeaseRequest& 
               lease.owner.process_started, clock.wall().since_epoch, lease.expires.since_epoch,
               (clock.steady() + request.term).since_boot)
         .run();
-    transaction->commit();
-    return lease;
+    return {.lease = std::move(lease), .refusal = {}};
 }
 
 void renew_lease(Database& database, const Clock& clock, Lease& lease, Duration term) {
-    Transaction transaction(database);
     require_current(database, lease, "renew lease");
     const WallTime expires = clock.wall() + term;
     database
         .query("UPDATE leases SET expires_ns = ?, expires_steady_ns = ? WHERE environment = ? AND epoch = ?")
         .with(expires.since_epoch, (clock.steady() + term).since_boot, lease.environment.text(), lease.epoch)
         .run();
-    transaction.commit();
     lease.expires = expires;
 }
 
 void release_lease(Database& database, const Clock& clock, const Lease& lease) {
-    Transaction transaction(database);
     const auto held = current_lease(database, lease.environment);
     if (held && held->epoch == lease.epoch && held->released) return;
     require_current(database, lease, "release lease");
     database.query("UPDATE leases SET released_ns = ? WHERE environment = ? AND epoch = ?")
         .with(clock.wall().since_epoch, lease.environment.text(), lease.epoch)
         .run();
-    transaction.commit();
 }
 
 Epoch highest_epoch(Database& database, const EnvironmentName& environment) {

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -26,45 +28,46 @@ namespace {
 class SqliteLedger final : public Ledger {
   public:
     SqliteLedger(const SqliteLedgerOptions& options, const Clock& clock)
-        : processes_(options.processes),
-          clock_(clock),
-          database_({.file = options.file,
-                     .flags = flags_of(options),
-                     .vfs = options.vfs,
-                     .patience = options.patience},
-                    *processes_) {
-        const bool fresh = options.create && !options.vfs.empty() &&
-                           database_.value("SELECT count(*) FROM sqlite_schema") == "0";
-        if (fresh) make_schema(database_);
-        require_schema(database_);
+        : processes_(options.processes), clock_(clock), options_(options) {
+        try {
+            open();
+        } catch (const Failure& failure) {
+            // Locked: perhaps by a stopped owner, whom acquire_lease() may end. The first call looks again.
+            if (failure.kind() != FailureKind::transient) throw;
+        }
     }
 
     void record_enrolment(const Enrolment& enrolment) override {
-        write([&] { insert_enrolment(database_, enrolment); });
+        write([&](Database& database) { insert_enrolment(database, enrolment); });
     }
     std::optional<Enrolment> enrolment(const EnvironmentName& environment) const override {
-        return read([&] { return newest_enrolment(database_, environment); });
+        return read([&](Database& database) { return newest_enrolment(database, environment); });
     }
 
     Lease acquire_lease(const EnvironmentName& environment, const LeaseOwner& owner, Duration term) override {
-        return read([&] {
-            return rehearse::acquire_lease(database_, clock_,
-                                           {.environment = environment, .owner = owner, .term = term});
+        Acquisition acquired;
+        write([&](Database& database) {
+            acquired = rehearse::acquire_lease(database, clock_,
+                                               {.environment = environment, .owner = owner, .term = term});
         });
+        if (acquired.refusal) throw *acquired.refusal;
+        return *acquired.lease;
     }
     void renew_lease(Lease& lease, Duration term) override {
-        read([&] { rehearse::renew_lease(database_, clock_, lease, term); });
+        Lease renewed = lease;
+        write([&](Database& database) { rehearse::renew_lease(database, clock_, renewed, term); });
+        lease = renewed;
     }
     void release_lease(const Lease& lease) override {
-        read([&] { rehearse::release_lease(database_, clock_, lease); });
+        write([&](Database& database) { rehearse::release_lease(database, clock_, lease); });
     }
     Epoch epoch(const EnvironmentName& environment) const override {
-        return read([&] { return highest_epoch(database_, environment); });
+        return read([&](Database& database) { return highest_epoch(database, environment); });
     }
 
     void begin_drill(const Lease& lease, const DrillRecord& record) override {
-        write([&] {
-            require_current(database_, lease, "write journal");
+        write([&](Database& database) {
+            require_current(database, lease, "write journal");
             if (record.environment != lease.environment) {
                 throw Failure({.kind = FailureKind::refused,
                                .operation = "write journal",
@@ -74,98 +77,126 @@ class SqliteLedger final : public Ledger {
                                           ", the lease to " + lease.environment.text(),
                                .remedy = "report this as a defect of rehearse"});
             }
-            insert_drill(database_, record);
+            insert_drill(database, record);
         });
     }
     std::uint64_t append(const Lease& lease, const DrillId& drill, JournalBatch batch) override {
         DrillEvent now{.steady = clock_.steady(), .wall = clock_.wall(), .boot = clock_.boot(), .body = {}};
         std::uint64_t last = 0;
-        write([&] {
-            require_current(database_, lease, "write journal");
-            if (batch.quarantine) insert_quarantine(database_, *batch.quarantine);
+        write([&](Database& database) {
+            require_current(database, lease, "write journal");
+            if (batch.quarantine) insert_quarantine(database, *batch.quarantine);
             last = append_to_journal(
-                database_,
-                {.lease = lease, .drill = drill, .batch = std::move(batch), .now = std::move(now)});
+                database, {.lease = lease, .drill = drill, .batch = std::move(batch), .now = std::move(now)});
         });
         return last;
     }
     void record_refused(const DrillRecord& record, std::vector<DrillEvent> events) override {
-        write([&] { insert_refused(database_, record, events); });
+        write([&](Database& database) { insert_refused(database, record, events); });
     }
 
     std::vector<DrillRecord> drills(const DrillFilter& filter) const override {
-        return read([&] { return read_drills(database_, filter); });
+        return read([&](Database& database) { return read_drills(database, filter); });
     }
     std::optional<DrillRecord> drill(const DrillId& id) const override {
-        return read([&] { return read_drill(database_, id); });
+        return read([&](Database& database) { return read_drill(database, id); });
     }
     std::vector<DrillEvent> events(const DrillId& id) const override {
-        return read([&] { return read_events(database_, id); });
+        return read([&](Database& database) { return read_events(database, id); });
     }
     std::vector<DrillRecord> unfinished() const override {
-        return read([&] { return read_unfinished(database_); });
+        return read([&](Database& database) { return read_unfinished(database); });
     }
 
     std::optional<Quarantine> quarantine(const EnvironmentName& environment) const override {
-        return read([&] { return open_quarantine(database_, environment); });
+        return read([&](Database& database) { return open_quarantine(database, environment); });
     }
     void begin_quarantine(const Quarantine& quarantine) override {
-        write([&] { insert_quarantine(database_, quarantine); });
+        write([&](Database& database) { insert_quarantine(database, quarantine); });
     }
     bool clear_quarantine(const EnvironmentName& environment, const Actor& actor, const std::string& reason,
                           WallTime at) override {
         bool was_there = false;
-        write([&] {
+        write([&](Database& database) {
             was_there =
-                close_quarantines(database_, environment, {.actor = actor, .reason = reason, .at = at});
-            if (was_there) give_up_expired_lease(database_, clock_, environment);
+                close_quarantines(database, environment, {.actor = actor, .reason = reason, .at = at});
+            if (was_there) give_up_expired_lease(database, clock_, environment);
         });
         return was_there;
     }
 
     void record_due(const DueTime& due) override {
-        write([&] { insert_due(database_, due); });
+        write([&](Database& database) { insert_due(database, due); });
     }
     void update_due(const DueTime& due) override {
-        write([&] { change_due(database_, due); });
+        write([&](Database& database) { change_due(database, due); });
     }
     std::vector<DueTime> due_times(const PlaybookName& playbook, std::size_t limit) const override {
-        return read([&] { return rehearse::due_times(database_, playbook, limit); });
+        return read([&](Database& database) { return rehearse::due_times(database, playbook, limit); });
     }
     std::optional<WallTime> last_due(const PlaybookName& playbook) const override {
-        return read([&] { return rehearse::last_due(database_, playbook); });
+        return read([&](Database& database) { return rehearse::last_due(database, playbook); });
     }
 
     std::vector<std::string> check() const override {
-        return read([&] { return check_integrity(database_); });
+        return read([&](Database& database) { return check_integrity(database); });
     }
 
   private:
-    /// On a VFS of its own there may be no rename: SQLite makes the file, and the tables come in one
-    /// transaction.
-    static int flags_of(const SqliteLedgerOptions& options) {
-        const bool may_create = options.create && !options.vfs.empty();
-        return SQLITE_OPEN_READWRITE | (may_create ? SQLITE_OPEN_CREATE : 0);
+    using Work = std::function<void(Database&)>;
+
+    /// The connection, opened and found to be a ledger of ours. Fails: see open_sqlite_ledger.
+    Database& open() const {
+        if (database_) return *database_;
+        // On a VFS of its own there may be no rename: SQLite makes the file, the tables come in one
+        // transaction.
+        const bool may_make = options_.create && !options_.vfs.empty();
+        auto opened = std::make_unique<Database>(place(may_make ? SQLITE_OPEN_CREATE : 0), *processes_);
+        if (may_make && opened->value("SELECT count(*) FROM sqlite_schema") == "0") make_schema(*opened);
+        require_schema(*opened);
+        database_ = std::move(opened);
+        return *database_;
     }
-    /// One thread at a time; `work` sees to its own transaction.
-    template <class Work>
-    std::invoke_result_t<const Work&> read(const Work& work) const {
+    DatabaseOptions place(int more_flags = 0) const {
+        return {.file = options_.file,
+                .flags = SQLITE_OPEN_READWRITE | more_flags,
+                .vfs = options_.vfs,
+                .patience = options_.patience};
+    }
+    /// One thread at a time; a short read.
+    template <class Reading>
+    std::invoke_result_t<const Reading&, Database&> read(const Reading& reading) const {
         const std::lock_guard guard(mutex_);
-        return work();
+        return reading(open());
     }
     /// One thread at a time, one durable commit.
-    template <class Work>
     void write(const Work& work) {
         const std::lock_guard guard(mutex_);
-        Transaction transaction(database_);
-        work();
-        transaction.commit();
+        insist([&] { (void)open(); });
+        std::optional<Transaction> transaction;
+        insist([&] { transaction.emplace(*database_); });
+        work(*database_);
+        insist([&] { transaction->commit(); });
+    }
+    /// Tries once more where the lock's holder was ended meanwhile: it was beyond its own lease.
+    template <class Step>
+    void insist(const Step& step) {
+        std::optional<Failure> locked;
+        try {
+            return step();
+        } catch (const Failure& failure) {
+            if (failure.kind() != FailureKind::transient) throw;
+            locked = failure;
+        }
+        if (!end_expired_lock_holder(place(), *processes_, clock_)) throw *locked;
+        step();
     }
 
     std::shared_ptr<const ProcessTable> processes_;
     const Clock& clock_;
+    const SqliteLedgerOptions options_;
     mutable std::mutex mutex_;
-    mutable Database database_;
+    mutable std::unique_ptr<Database> database_;
 };
 
 Failure missing(const std::filesystem::path& file) {

@@ -120,6 +120,33 @@ TEST_SUITE("processes") {
         CHECK(ledger->check().empty());
     }
 
+    TEST_CASE(
+        "a process that starts while a stopped owner holds the lock can take over, and may not read before") {
+        Real real;
+        Child child({"stop-in-commit", real.file, "shop", "20000"});
+        REQUIRE(child.line() == "held 1");
+        child.wait_until_stopped();
+        const auto ledger = real.open(std::chrono::milliseconds(100));
+        CHECK(failure_of([&] { (void)ledger->drills({}); }).kind() == FailureKind::transient);
+        CHECK(::waitpid(child.process(), nullptr, WNOHANG) == 0);
+        CHECK(ledger->acquire_lease(EnvironmentName("shop"), this_process(), std::chrono::minutes(1)).epoch ==
+              2);
+        CHECK(ledger->drills({}).empty());
+    }
+
+    TEST_CASE("a drill elsewhere that a stopped and expired owner keeps from writing ends it, and goes on") {
+        Real real;
+        const auto ledger = real.open(std::chrono::milliseconds(100));
+        const EnvironmentName other("other");
+        Lease lease = ledger->acquire_lease(other, this_process(), std::chrono::minutes(1));
+        Child child({"stop-in-commit", real.file, "shop", "20000"});
+        REQUIRE(child.line() == "held 1");
+        child.wait_until_stopped();
+        ledger->renew_lease(lease, std::chrono::minutes(2));
+        const int status = child.wait();
+        CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+    }
+
     TEST_CASE("an owner stopped in a commit whose lease holds is left alone, and named") {
         Real real;
         const auto ledger = real.open(std::chrono::milliseconds(100));
