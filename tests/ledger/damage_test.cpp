@@ -8,6 +8,7 @@
 
 #include "orchestrator/base/file.h"
 #include "orchestrator/base/handle.h"
+#include "orchestrator/ledger/seal.h"
 #include "tests/ledger/support.h"
 
 using namespace rehearse;
@@ -206,6 +207,41 @@ TEST_SUITE("damage") {
                "INSERT INTO drill_plans VALUES ('no such drill', '')");
         const auto findings = filled.open()->check();
         CHECK(findings.size() == 3);  // the trigger, the reference, the epochs
+    }
+
+    TEST_CASE("events whose seals are right but whose order is not: gaps, sinking epochs, illegal steps") {
+        struct Forged {
+            int sequence, epoch;
+            std::string kind, body, finding;
+        };
+        for (const Forged& forged :
+             {Forged{42, 1, "note", "{}", "there is a gap"}, Forged{41, 0, "note", "{}", "lower epoch"},
+              Forged{41, 9, "note", "{}", "an epoch that no lease had"},
+              Forged{41, 1, "state", R"({"state":"recovered"})", "goes from leased to recovered"}}) {
+            Filled filled;
+            std::string previous;
+            {
+                sqlite3* opened = nullptr;
+                sqlite3_open(filled.file.c_str(), &opened);
+                const Handle<sqlite3, sqlite3_close> connection(opened);
+                sqlite3_stmt* made = nullptr;
+                sqlite3_prepare_v2(opened, "SELECT seal FROM drill_events WHERE sequence = 40", -1, &made,
+                                   nullptr);
+                const Handle<sqlite3_stmt, sqlite3_finalize> query(made);
+                REQUIRE(sqlite3_step(made) == SQLITE_ROW);
+                previous = reinterpret_cast<const char*>(sqlite3_column_text(made, 0));
+            }
+            const std::string sequence = std::to_string(forged.sequence);
+            const std::string epoch = std::to_string(forged.epoch);
+            const std::string right =
+                seal({previous, "drill-1", sequence, epoch, forged.kind, "1", "1", "boot", forged.body});
+            sqlite(filled.file, "INSERT INTO drill_events VALUES ('drill-1', " + sequence + ", " + epoch +
+                                    ", '" + forged.kind + "', 1, 1, 'boot', '" + forged.body + "', '" +
+                                    right + "')");
+            const auto findings = filled.open()->check();
+            REQUIRE_FALSE(findings.empty());
+            CHECK(findings[0].find(forged.finding) != std::string::npos);
+        }
     }
 
     TEST_CASE("a flipped bit anywhere in the file never goes through as another truth") {
