@@ -78,14 +78,15 @@ std::vector<ResourceName> check_needs(const std::string& name, const Node& resou
         if (need.kind != Node::Kind::scalar) continue;
         const ResourceName needed(need.text);
         if (need.text == name) {
-            problems.add(need.at, "resource '" + name + "' needs itself", "remove it");
+            problems.add(need.at, "resource '" + shortened(name) + "' needs itself", "remove it");
         } else if (child(resources, need.text) == nullptr) {
             problems.add(need.at,
-                         "resource '" + name + "' needs '" + shortened(need.text) +
+                         "resource '" + shortened(name) + "' needs '" + shortened(need.text) +
                              "', which is no resource of this environment",
                          suggestion(need.text, names_of(resources), "its resources are"));
         } else if (std::find(needs.begin(), needs.end(), needed) != needs.end()) {
-            problems.add(need.at, "resource '" + name + "' needs '" + need.text + "' twice", "remove one");
+            problems.add(need.at, "resource '" + shortened(name) + "' needs '" + need.text + "' twice",
+                         "remove one");
         } else {
             needs.push_back(needed);
         }
@@ -117,7 +118,7 @@ void check_resources(const Node& root, AdapterDescriptors adapters, Problems& pr
         static_cast<void>(dependency_order(graph));
     } catch (const Failure& failure) {
         const Node* needs = child(*child(*resources, failure.fields().object), "needs");
-        problems.add(needs->at, failure.fields().message, failure.fields().remedy);
+        problems.add(needs->at, failure.fields().message.substr(0, 1000), failure.fields().remedy);
     }
 }
 

@@ -16,6 +16,7 @@ namespace rehearse {
 namespace {
 
 constexpr std::size_t longest_name = 63;
+constexpr std::size_t longest_schedule = 200;
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 bool is_letter(char letter) { return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z'); }
@@ -215,10 +216,16 @@ MaybeComplaint check_instant(std::string_view text) {
 }
 
 MaybeComplaint check_timezone(std::string_view text) {
+    if (text.size() > longest_name) {
+        return Complaint{"is longer than any time zone's name", "write it like \"Europe/Berlin\" or \"UTC\""};
+    }
     return complaint_of([&] { static_cast<void>(Zone(text)); });
 }
 
 MaybeComplaint check_cron(std::string_view text) {
+    if (text.size() > longest_schedule) {
+        return Complaint{"is longer than 200 characters", "write five fields, like \"0 3 * * 2\""};
+    }
     return complaint_of([&] { static_cast<void>(parse_cron_fields(text)); });
 }
 

@@ -307,6 +307,9 @@ verify: { accept: ["config/*.log"] }
         CHECK(
             said_with("schedule: { cron: \"0 3 * * 2\", timezone: berlin }\n")
                 .starts_with("19:42: 'timezone' is refused: 'berlin' is no time zone of the IANA database"));
+        CHECK(cron(std::string(100000, '*')).find("is longer than 200 characters") != std::string::npos);
+        CHECK(said_with("schedule: { cron: \"0 3 * * 2\", timezone: " + std::string(100000, 'a') + " }\n")
+                  .find("is longer than any time zone's name") != std::string::npos);
         const Loaded<Playbook> loaded = playbook(good_playbook + "schedule: { cron: \"0 3 * * 2\" }\n");
         REQUIRE(loaded.value);
         CHECK(loaded.value->schedule->cron == "0 3 * * 2");
