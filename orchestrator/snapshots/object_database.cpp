@@ -11,6 +11,7 @@
 
 #include "orchestrator/base/file.h"
 #include "orchestrator/snapshots/libgit.h"
+#include "orchestrator/snapshots/remedy.h"
 
 namespace rehearse {
 namespace {
@@ -55,7 +56,8 @@ PackReader::PackReader(std::shared_ptr<const Pack> pack)
     : pack_(std::move(pack)), file_(::open(pack_->path().c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat status {};
     if (!file_ || ::fstat(file_.get(), &status) != 0) {
-        throw failure_from_errno(errno, "read snapshot", pack_->path());
+        throw failure_from_errno(errno, "read snapshot", pack_->path(),
+                                 remedy_for(errno, pack_->path().parent_path()));
     }
     size_ = static_cast<std::uint64_t>(status.st_size);
 }
@@ -74,7 +76,10 @@ std::string_view PackReader::bytes_at(std::uint64_t offset, std::size_t least, s
             const ssize_t got = ::pread(file_.get(), window_.data() + window_filled_, wanted - window_filled_,
                                         static_cast<off_t>(offset + window_filled_));
             if (got < 0 && errno == EINTR) continue;
-            if (got < 0) throw failure_from_errno(errno, "read snapshot", pack_->path());
+            if (got < 0) {
+                throw failure_from_errno(errno, "read snapshot", pack_->path(),
+                                         remedy_for(errno, pack_->path().parent_path()));
+            }
             if (got == 0) break;
             window_filled_ += static_cast<std::size_t>(got);
         }
@@ -159,7 +164,7 @@ void ObjectDatabase::refresh() const {
     }
     if (error) {
         throw failure_from_errno(error.value(), "read snapshots", pack_directory(),
-                                 "check it: git -C " + repository_.string() + " fsck --full");
+                                 remedy_for(error.value(), repository_));
     }
     // Most objects live in the largest packs.
     std::sort(found->begin(), found->end(),
@@ -239,6 +244,7 @@ std::optional<Object> ObjectDatabase::read_from_packs(const ObjectId& id, std::s
             }
             why = "its bytes in " + place.pack->path().string() + " are damaged";
         } catch (const Failure& failure) {
+            if (failure.kind() != FailureKind::permanent) throw;  // rights, open files: no damage
             why = failure.what();
         }
     }

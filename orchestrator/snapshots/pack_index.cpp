@@ -8,9 +8,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <utility>
 
+#include "orchestrator/base/failure.h"
 #include "orchestrator/snapshots/codec.h"
+#include "orchestrator/snapshots/remedy.h"
 
 namespace rehearse {
 namespace {
@@ -22,6 +25,10 @@ constexpr std::size_t ids_at = fan_out_at + std::size_t{256} * 4;
 constexpr std::size_t bytes_per_object = ObjectId::size + 4 + 4;
 constexpr std::size_t trailer_size = 2 * ObjectId::size;
 constexpr std::uint32_t far_offset = 0x80000000;
+
+Failure unreadable(int error, const std::filesystem::path& path) {
+    return failure_from_errno(error, "read snapshots", path, remedy_for(error, path.parent_path()));
+}
 
 /// Gathers small writes into large ones and keeps the checksum.
 class IndexOutput {
@@ -85,11 +92,12 @@ void write_pack_index(std::vector<PackEntry>& entries, const ObjectId& pack_chec
 std::optional<PackIndex> PackIndex::open(const std::filesystem::path& path) {
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat status {};
-    if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
+    if (!file && errno == ENOENT) return std::nullopt;
+    if (!file || ::fstat(file.get(), &status) != 0) throw unreadable(errno, path);
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size < ids_at + trailer_size) return std::nullopt;
     void* bytes = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file.get(), 0);
-    if (bytes == MAP_FAILED) return std::nullopt;
+    if (bytes == MAP_FAILED) throw unreadable(errno, path);
     PackIndex index(static_cast<const std::uint8_t*>(bytes), size);
     if (index.word_at(0) != magic || index.word_at(4) != version) return std::nullopt;
     std::uint32_t last = 0;

@@ -29,7 +29,8 @@ void write_pack_index(std::vector<PackEntry>& entries, const ObjectId& pack_chec
 /// is opened (check() does that): a wrong entry shows when the object it leads to is hashed.
 class PackIndex {
   public:
-    /// None where the file is not a version 2 index or its size does not fit its count.
+    /// None where there is none, or it is not a version 2 index, or its size does not fit its count. Fails:
+    /// refused (rights), transient (too many open files), permanent (the disk).
     [[nodiscard]] static std::optional<PackIndex> open(const std::filesystem::path& path);
     PackIndex(PackIndex&& other) noexcept;
     PackIndex& operator=(PackIndex&&) = delete;

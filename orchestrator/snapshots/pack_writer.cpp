@@ -15,6 +15,7 @@
 
 #include "orchestrator/base/digest.h"
 #include "orchestrator/snapshots/leftovers.h"
+#include "orchestrator/snapshots/remedy.h"
 
 namespace rehearse {
 namespace {
@@ -76,15 +77,7 @@ PackWriter::~PackWriter() {
 }
 
 void PackWriter::fail(int error, std::string operation, const std::filesystem::path& path) {
-    std::string remedy;
-    if (error == ENOSPC || error == EDQUOT) {
-        remedy = "free space there (df -h " + directory_.string() + "), then take the snapshot again";
-    } else if (error == EACCES || error == EPERM) {
-        remedy = "give this user the right to write there: chown -R $USER " + directory_.string();
-    } else if (error == EROFS) {
-        remedy = "mount the disk writable, or put the workspace elsewhere";
-    }
-    Failure failure = failure_from_errno(error, std::move(operation), path, std::move(remedy));
+    Failure failure = failure_from_errno(error, std::move(operation), path, remedy_for(error, directory_));
     const std::lock_guard lock(mutex_);
     if (!broken_) broken_ = failure;
     throw failure;
@@ -158,12 +151,12 @@ void PackWriter::open_file(const std::lock_guard<std::mutex>&) {
         const std::string mark = random_hex(8);
         const std::filesystem::path path = directory_ / leftover_name(LeftoverKind::pack, mark);
         FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-        if (!file) throw failure_from_errno(errno, "write snapshot", path);
+        if (!file) throw failure_from_errno(errno, "write snapshot", path, remedy_for(errno, directory_));
         struct stat status {};
         if (::flock(file.get(), LOCK_EX) != 0 || ::fstat(file.get(), &status) != 0) {
             const int error = errno;
             ::unlink(path.c_str());
-            throw failure_from_errno(error, "write snapshot", path);
+            throw failure_from_errno(error, "write snapshot", path, remedy_for(error, directory_));
         }
         if (status.st_nlink == 0) continue;  // a cleaner came between open and lock
         file_ = std::move(file);
