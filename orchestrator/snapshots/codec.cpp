@@ -22,6 +22,8 @@ using Decompressor = Handle<libdeflate_decompressor, libdeflate_free_decompresso
 
 constexpr std::size_t worth_sampling = 32U << 10U;
 constexpr std::size_t sample_size = 8U << 10U;
+constexpr std::size_t trusted_size = 16U << 20U;
+constexpr std::size_t largest_object = 1U << 30U;
 
 void require(bool worked) {
     if (worked) return;
@@ -105,11 +107,38 @@ void Codec::deflate(std::string_view content, std::string& out) {
 }
 
 bool Codec::inflate(std::string_view packed, std::size_t size, std::string& out) {
-    out.resize(size);
-    std::size_t produced = 0;
-    return libdeflate_zlib_decompress_ex(tools_->inflater.get(), packed.data(), packed.size(), out.data(),
-                                         size, &consumed_, &produced) == LIBDEFLATE_SUCCESS &&
-           produced == size;
+    consumed_ = 0;
+    if (size > largest_object) return false;
+    const auto into = [&](char* bytes) {
+        std::size_t produced = 0;
+        return libdeflate_zlib_decompress_ex(tools_->inflater.get(), packed.data(), packed.size(), bytes,
+                                             size, &consumed_, &produced) == LIBDEFLATE_SUCCESS &&
+               produced == size;
+    };
+    if (size <= trusted_size) {
+        out.resize(size);
+        return into(out.data());
+    }
+    // A damaged size can be anything: memory is not touched before there are bytes for it.
+    const auto bytes = std::make_unique_for_overwrite<char[]>(size);
+    if (!into(bytes.get())) return false;
+    out.assign(bytes.get(), size);
+    return true;
+}
+
+bool Codec::inflate_whole(std::string_view packed, std::string& out) {
+    for (std::size_t room = std::max<std::size_t>(trusted_size / 64, packed.size() * 4);; room *= 4) {
+        room = std::min(room, largest_object);
+        const auto bytes = std::make_unique_for_overwrite<char[]>(room);
+        std::size_t produced = 0;
+        const libdeflate_result result = libdeflate_zlib_decompress_ex(
+            tools_->inflater.get(), packed.data(), packed.size(), bytes.get(), room, &consumed_, &produced);
+        if (result == LIBDEFLATE_SUCCESS) {
+            out.assign(bytes.get(), produced);
+            return consumed_ == packed.size();
+        }
+        if (result != LIBDEFLATE_INSUFFICIENT_SPACE || room == largest_object) return false;
+    }
 }
 
 std::uint32_t crc32_of(std::string_view bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }

@@ -28,6 +28,8 @@ class Codec {
     /// Inflates the zlib stream that `packed` begins with; `out` gets exactly `size` bytes. False where the
     /// stream is damaged, cut short, or of another size.
     [[nodiscard]] bool inflate(std::string_view packed, std::size_t size, std::string& out);
+    /// The same for a stream of unknown size, which is all of `packed`.
+    [[nodiscard]] bool inflate_whole(std::string_view packed, std::string& out);
     /// Bytes that the stream of the last inflate() took, where it gave true.
     [[nodiscard]] std::size_t consumed() const { return consumed_; }
 

@@ -8,8 +8,8 @@
 #include "orchestrator/snapshots/commit_format.h"
 #include "orchestrator/snapshots/layout.h"
 #include "orchestrator/snapshots/leftovers.h"
-#include "orchestrator/snapshots/libgit.h"
 #include "orchestrator/snapshots/object_database.h"
+#include "orchestrator/snapshots/refs.h"
 #include "orchestrator/snapshots/snapshot_writer.h"
 #include "orchestrator/snapshots/tree_diff.h"
 #include "orchestrator/snapshots/tree_format.h"
@@ -219,13 +219,11 @@ class GitStore : public SnapshotStore {
             if (found) throw unknown(digits, "several snapshots begin with these digits", environment);
             found = id;
         }
-        if (!found) found = foreign_.only_with_prefix(digits);
-        if (found && database_->is_commit(*found)) return *found;
+        if (found) return *found;
         throw unknown(digits, "no snapshot's id begins with these digits", environment);
     }
 
     std::shared_ptr<ObjectDatabase> database_;
-    mutable ForeignObjects foreign_{database_->repository()};
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The snapshot store in a bare git repository. Packs are written by pack_writer.h, read by object_database.h;
-// libgit2 keeps the refs and reads what other git programs put in. Why so: decision 0002.
+// The snapshot store in a bare git repository. Packs are written by pack_writer.h and read by
+// object_database.h; libgit2 keeps the refs. Why so: decision 0002.
 #pragma once
 
 #include <filesystem>

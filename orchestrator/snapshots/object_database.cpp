@@ -10,7 +10,8 @@
 #include <map>
 
 #include "orchestrator/base/file.h"
-#include "orchestrator/snapshots/libgit.h"
+#include "orchestrator/snapshots/delta.h"
+#include "orchestrator/snapshots/loose_object.h"
 #include "orchestrator/snapshots/remedy.h"
 
 namespace rehearse {
@@ -20,7 +21,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t idle_reader_limit = 32;
 constexpr std::size_t first_guess = 8U << 10U;
 constexpr std::size_t kept_window = 64U << 10U;
-constexpr std::size_t largest_object = std::size_t{1} << 32U;  // a damaged size must not take all memory
+constexpr unsigned delta_by_offset = 6;
+constexpr unsigned delta_by_id = 7;
+constexpr std::size_t longest_chain = 4096;  // git makes none longer than 4095
 constexpr std::string_view distrusted_file = "rehearse-distrusted";
 
 struct ObjectHeader {
@@ -43,6 +46,23 @@ std::optional<ObjectHeader> object_header(std::string_view bytes) {
             shift += 7;
         }
         if ((byte & 0x80U) == 0) return header;
+    }
+    return std::nullopt;
+}
+
+struct BaseDistance {
+    std::uint64_t value = 0;
+    std::size_t length = 0;
+};
+
+/// How far before a delta its base begins: seven bits a byte, highest first, each further byte adding one.
+std::optional<BaseDistance> base_distance(std::string_view bytes) {
+    BaseDistance distance;
+    for (const char byte_ : bytes.substr(0, 9)) {
+        const auto byte = static_cast<std::uint8_t>(byte_);
+        if (distance.length++ != 0) ++distance.value;
+        distance.value = (distance.value << 7U) | (byte & 0x7fU);
+        if ((byte & 0x80U) == 0) return distance;
     }
     return std::nullopt;
 }
@@ -88,26 +108,59 @@ std::string_view PackReader::bytes_at(std::uint64_t offset, std::size_t least, s
     return std::string_view(window_).substr(start, window_filled_ - std::min(start, window_filled_));
 }
 
-PackReader::Outcome PackReader::read(std::uint64_t offset, std::size_t ahead, Codec& codec, Object& out) {
+std::optional<PackReader::Entry> PackReader::entry_at(std::uint64_t offset, std::size_t ahead, Codec& codec) {
     std::string_view bytes = bytes_at(offset, first_guess, ahead);
     const std::optional<ObjectHeader> header = object_header(bytes);
-    if (!header || header->size > largest_object) return Outcome::damaged;
-    if (header->type == 6 || header->type == 7) return Outcome::foreign;
-    if (header->type == 0 || header->type == 5) return Outcome::damaged;
-    const std::size_t most = header->length + packed_bound(header->size);
+    if (!header || header->type == 0 || header->type == 5) return std::nullopt;
+    std::size_t data_at = header->length;
+    Entry entry;
+    entry.type = header->type;
+    if (entry.type == delta_by_offset) {
+        const std::optional<BaseDistance> distance = base_distance(bytes.substr(data_at));
+        if (!distance || distance->value == 0 || distance->value >= offset) return std::nullopt;
+        entry.base = offset - distance->value;
+        data_at += distance->length;
+    } else if (entry.type == delta_by_id) {
+        if (bytes.size() < data_at + ObjectId::size) return std::nullopt;
+        const std::optional<PackIndex::Place> base =
+            pack_->index().find(ObjectId::from_raw(bytes.data() + data_at));
+        if (!base) return std::nullopt;
+        entry.base = base->offset;
+        data_at += ObjectId::size;
+    }
+    const std::size_t most = data_at + packed_bound(header->size);
     if (bytes.size() < most) bytes = bytes_at(offset, most, ahead);
-    out.type = static_cast<ObjectType>(header->type);
-    const bool inflated = codec.inflate(bytes.substr(header->length), header->size, out.content);
-    return inflated ? Outcome::ok : Outcome::damaged;
+    if (bytes.size() < data_at) return std::nullopt;
+    if (!codec.inflate(bytes.substr(data_at), header->size, entry.content)) return std::nullopt;
+    entry.crc = crc32_of(bytes.substr(0, data_at + codec.consumed()));
+    return entry;
 }
 
-PackReader::Outcome PackReader::read_exactly(const PackIndex::Place& place, std::size_t ahead, Codec& codec,
-                                             Object& out) {
-    const Outcome outcome = read(place.offset, ahead, codec, out);
-    if (outcome != Outcome::ok) return outcome;
-    const std::string_view bytes = bytes_at(place.offset, 1, ahead);  // in the window still
-    const std::size_t packed = object_header(bytes)->length + codec.consumed();
-    return crc32_of(bytes.substr(0, packed)) == place.crc ? Outcome::ok : Outcome::damaged;
+bool PackReader::resolve(std::optional<Entry> entry, Codec& codec, Object& out) {
+    std::vector<std::string> deltas;  // the last one is nearest to the base
+    while (entry && (entry->type == delta_by_offset || entry->type == delta_by_id)) {
+        if (deltas.size() == longest_chain) return false;
+        deltas.push_back(std::move(entry->content));
+        entry = entry_at(entry->base, 0, codec);
+    }
+    if (!entry) return false;
+    out.type = static_cast<ObjectType>(entry->type);
+    out.content = std::move(entry->content);
+    std::string base;
+    for (auto delta = deltas.rbegin(); delta != deltas.rend(); ++delta) {
+        base.swap(out.content);
+        if (!apply_delta(base, *delta, out.content)) return false;
+    }
+    return true;
+}
+
+bool PackReader::read(std::uint64_t offset, std::size_t ahead, Codec& codec, Object& out) {
+    return resolve(entry_at(offset, ahead, codec), codec, out);
+}
+
+bool PackReader::read_exactly(const PackIndex::Place& place, std::size_t ahead, Codec& codec, Object& out) {
+    std::optional<Entry> entry = entry_at(place.offset, ahead, codec);
+    return entry && entry->crc == place.crc && resolve(std::move(entry), codec, out);
 }
 
 void PackReader::shrink() {
@@ -137,13 +190,10 @@ void PackReader::forget_cache() {
 }
 
 ObjectDatabase::ObjectDatabase(fs::path repository)
-    : repository_(std::move(repository)),
-      packs_(std::make_shared<Packs>()),
-      foreign_(std::make_unique<ForeignObjects>(repository_)) {
+    : repository_(std::move(repository)), packs_(std::make_shared<Packs>()) {
     load_distrusted();
     refresh();
 }
-ObjectDatabase::~ObjectDatabase() = default;
 
 void ObjectDatabase::refresh() const {
     std::map<std::string, std::shared_ptr<const Pack>> known;
@@ -205,6 +255,14 @@ std::vector<ObjectId> ObjectDatabase::with_prefix(const ObjectId& prefix, std::s
     for (const std::shared_ptr<const Pack>& pack : *all) {
         pack->index().each_with_prefix(prefix, digits, [&](const ObjectId& id) { found.push_back(id); });
     }
+    const std::string wanted = to_hex(prefix).substr(0, digits);
+    std::error_code ignored;
+    for (const fs::directory_entry& entry :
+         fs::directory_iterator(repository_ / "objects" / wanted.substr(0, 2), ignored)) {
+        const std::string hex = wanted.substr(0, 2) + entry.path().filename().string();
+        const std::optional<ObjectId> id = object_id_from(hex);
+        if (id && hex.starts_with(wanted)) found.push_back(*id);
+    }
     std::sort(found.begin(), found.end());
     found.erase(std::unique(found.begin(), found.end()), found.end());
     return found;
@@ -230,37 +288,37 @@ void ObjectDatabase::give_back(std::unique_ptr<PackReader> reader) const {
     if (idle_readers_.size() > idle_reader_limit) idle_readers_.pop_back();
 }
 
-std::optional<Object> ObjectDatabase::read_from_packs(const ObjectId& id, std::string& why) const {
+std::optional<Object> ObjectDatabase::read_any_copy(const ObjectId& id, std::string& why) const {
     const CodecPool::Loan codec(codecs_);
     for (const Place& place : places(id)) {
         try {
             std::unique_ptr<PackReader> reader = borrow(place.pack);
             Object object;
-            const PackReader::Outcome outcome = reader->read(place.place.offset, 0, *codec, object);
+            const bool read = reader->read(place.place.offset, 0, *codec, object);
             give_back(std::move(reader));
-            if (outcome == PackReader::Outcome::foreign) continue;
-            if (outcome == PackReader::Outcome::ok && codec->id_of(object.type, object.content) == id) {
-                return object;
-            }
+            if (read && codec->id_of(object.type, object.content) == id) return object;
             why = "its bytes in " + place.pack->path().string() + " are damaged";
         } catch (const Failure& failure) {
             if (failure.kind() != FailureKind::permanent) throw;  // rights, open files: no damage
             why = failure.what();
         }
     }
-    return std::nullopt;
+    std::optional<Object> loose = read_loose_object(repository_, id, *codec, why);
+    if (loose && codec->id_of(loose->type, loose->content) != id) {
+        why = "its file below " + (repository_ / "objects").string() + " is damaged";
+        loose.reset();
+    }
+    return loose;
 }
 
 Object ObjectDatabase::read(const ObjectId& id, ObjectType type) const {
     std::string why;
-    std::optional<Object> object = read_from_packs(id, why);
+    std::optional<Object> object = read_any_copy(id, why);
     if (!object) {
         refresh();
-        object = read_from_packs(id, why);
+        object = read_any_copy(id, why);
     }
-    const bool saw_damage = !why.empty();
-    if (!object) object = foreign_->read(id, why);
-    if (!object && saw_damage) distrust({id});
+    if (!object && !why.empty()) distrust({id});
     if (!object) throw lost(id, type, why.empty() ? "it is not in the store" : why);
     if (object->type != type) {
         throw lost(id, type, "it is a " + std::string(to_string(object->type)));
@@ -270,8 +328,7 @@ Object ObjectDatabase::read(const ObjectId& id, ObjectType type) const {
 
 bool ObjectDatabase::is_commit(const ObjectId& id) const {
     std::string why;
-    std::optional<Object> object = read_from_packs(id, why);
-    if (!object) object = foreign_->read(id, why);
+    const std::optional<Object> object = read_any_copy(id, why);
     return object && object->type == ObjectType::commit;
 }
 

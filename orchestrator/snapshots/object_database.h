@@ -1,5 +1,5 @@
-// Reads objects back, each hashed against its id: straight from this store's own packs, through libgit2 where
-// another git program wrote them (deltas, loose objects).
+// Reads objects back, each hashed against its id: packs, deltas and loose objects, whoever wrote them. By our
+// own code, because libgit2 1.5 was seen to crash on a damaged pack: decision 0002.
 #pragma once
 
 #include <cstdint>
@@ -39,14 +39,13 @@ class PackReader {
     /// Fails: what open(2) says.
     explicit PackReader(std::shared_ptr<const Pack> pack);
 
-    enum class Outcome { ok, foreign, damaged };
-    /// Reads the object at `offset`. `foreign`: it is a delta. With `ahead` bytes above 0 that much is read
-    /// at once, for those who read on from there. `out` holds the object only where the outcome is ok.
-    [[nodiscard]] Outcome read(std::uint64_t offset, std::size_t ahead, Codec& codec, Object& out);
+    /// Reads the object at `offset`; its bytes are not hashed here. False where they are damaged. With
+    /// `ahead` bytes above 0 that much is read at once, for those who read on from there.
+    [[nodiscard]] bool read(std::uint64_t offset, std::size_t ahead, Codec& codec, Object& out);
     /// The same, and the packed bytes must fit the CRC that the index has: not a bit is changed, not even one
     /// that the format ignores.
-    [[nodiscard]] Outcome read_exactly(const PackIndex::Place& place, std::size_t ahead, Codec& codec,
-                                       Object& out);
+    [[nodiscard]] bool read_exactly(const PackIndex::Place& place, std::size_t ahead, Codec& codec,
+                                    Object& out);
     /// Empty where header, size and trailer fit the index; else what is wrong, in words.
     [[nodiscard]] std::string why_not_whole();
     /// Asks the kernel to forget the file's cached pages, so that the next read comes from the disk.
@@ -58,6 +57,15 @@ class PackReader {
   private:
     /// At least `least` bytes from `offset`, fewer only at the end of the file.
     [[nodiscard]] std::string_view bytes_at(std::uint64_t offset, std::size_t least, std::size_t ahead);
+    /// One entry of the pack: an object, or a delta and where its base is.
+    struct Entry {
+        unsigned type = 0;
+        std::uint64_t base = 0;  // of a delta
+        std::string content;     // of the object, or the delta
+        std::uint32_t crc = 0;   // of the packed bytes
+    };
+    [[nodiscard]] std::optional<Entry> entry_at(std::uint64_t offset, std::size_t ahead, Codec& codec);
+    [[nodiscard]] bool resolve(std::optional<Entry> entry, Codec& codec, Object& out);
 
     std::shared_ptr<const Pack> pack_;
     FileDescriptor file_;
@@ -67,13 +75,10 @@ class PackReader {
     std::uint64_t window_offset_ = 0;
 };
 
-class ForeignObjects;
-
 /// Usable from several threads at once.
 class ObjectDatabase {
   public:
     explicit ObjectDatabase(std::filesystem::path repository);
-    ~ObjectDatabase();
 
     /// Looks at objects/pack/ again: packs installed since are found.
     void refresh() const;
@@ -91,7 +96,7 @@ class ObjectDatabase {
         PackIndex::Place place;
     };
     [[nodiscard]] std::vector<Place> places(const ObjectId& id) const;
-    /// Every id in packs that begins with `digits` hex digits of `prefix`.
+    /// Every id, in packs and loose, that begins with `digits` (at least 2) hex digits of `prefix`.
     [[nodiscard]] std::vector<ObjectId> with_prefix(const ObjectId& prefix, std::size_t digits) const;
 
     /// Remembers, on disk where that works, that no copy of the objects is good: has() says no from now on,
@@ -111,8 +116,8 @@ class ObjectDatabase {
     [[nodiscard]] std::shared_ptr<const Packs> packs() const;
     [[nodiscard]] std::unique_ptr<PackReader> borrow(const std::shared_ptr<const Pack>& pack) const;
     void give_back(std::unique_ptr<PackReader> reader) const;
-    /// Tries the packs only. None where no copy is good; `why` says what was wrong with the last.
-    [[nodiscard]] std::optional<Object> read_from_packs(const ObjectId& id, std::string& why) const;
+    /// Tries every copy that is known. None where none is good; `why` says what was wrong with the last.
+    [[nodiscard]] std::optional<Object> read_any_copy(const ObjectId& id, std::string& why) const;
     void load_distrusted();
     void save_distrusted(const std::lock_guard<std::mutex>&) const;
 
@@ -122,7 +127,6 @@ class ObjectDatabase {
     mutable std::shared_ptr<const Packs> packs_;
     mutable std::list<std::unique_ptr<PackReader>> idle_readers_;  // newest first, a bounded number
     mutable std::unordered_set<ObjectId, ObjectIdHash> distrusted_;
-    std::unique_ptr<ForeignObjects> foreign_;
 };
 
 }  // namespace rehearse

@@ -10,8 +10,9 @@
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/snapshots/commit_format.h"
-#include "orchestrator/snapshots/libgit.h"
+#include "orchestrator/snapshots/loose_object.h"
 #include "orchestrator/snapshots/pack_writer.h"
+#include "orchestrator/snapshots/refs.h"
 #include "orchestrator/snapshots/tree_builder.h"
 #include "orchestrator/snapshots/tree_format.h"
 
@@ -99,7 +100,7 @@ class GitSnapshotWriter : public SnapshotWriter {
             for (int left = tries; !update.set(*branch, id, commit.parent);) {
                 if (--left == 0) throw moving(*branch);
                 commit.parent = update.read(*branch);
-                id = foreign_.write(ObjectType::commit, encode());
+                id = write_loose_object(repository(), ObjectType::commit, encode());
             }
             update.adopt_head(*branch);
         }
@@ -178,7 +179,6 @@ class GitSnapshotWriter : public SnapshotWriter {
     }
 
     std::shared_ptr<Draft> draft_;
-    ForeignObjects foreign_{draft_->database->repository()};
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "orchestrator/base/digest.h"
 #include "orchestrator/base/failure.h"
 #include "orchestrator/snapshots/commit_format.h"
+#include "orchestrator/snapshots/loose_object.h"
 #include "orchestrator/snapshots/tree_format.h"
 
 namespace rehearse {
@@ -168,16 +169,13 @@ class SnapshotCheck {
             for (std::size_t i = begin; i < end; ++i) {
                 Checked& checked = objects_[i];
                 if (checked.pack == elsewhere) {
-                    read_foreign(checked, *codec);
+                    read_loose(checked, *codec);
                     continue;
                 }
                 const std::shared_ptr<const Pack>& pack = packs_[checked.pack];
                 if (!reader || &reader->pack() != pack.get()) reader = std::make_unique<PackReader>(pack);
-                const PackReader::Outcome outcome =
-                    reader->read_exactly(checked.place, read_ahead, *codec, object);
-                if (outcome == PackReader::Outcome::ok && judge(checked, object, *codec)) continue;
-                read_other_copies(checked, *codec);
-                if (!checked.good && outcome == PackReader::Outcome::foreign) read_foreign(checked, *codec);
+                const bool read = reader->read_exactly(checked.place, read_ahead, *codec, object);
+                if (!read || !judge(checked, object, *codec)) read_other_copies(checked, *codec);
             }
         }
     }
@@ -187,18 +185,16 @@ class SnapshotCheck {
             if (place.pack == packs_[checked.pack]) continue;
             Object object;
             PackReader reader(place.pack);
-            if (reader.read_exactly(place.place, 0, codec, object) != PackReader::Outcome::ok) continue;
-            if (judge(checked, object, codec)) return;
+            if (reader.read_exactly(place.place, 0, codec, object) && judge(checked, object, codec)) return;
         }
+        read_loose(checked, codec);
     }
 
-    /// A delta or a loose object.
-    void read_foreign(Checked& checked, Codec& codec) const {
-        try {
-            static_cast<void>(judge(checked, database_.read(checked.id, checked.type), codec));
-        } catch (const Failure&) {
-            checked.good = false;
-        }
+    void read_loose(Checked& checked, Codec& codec) const {
+        std::string ignored;
+        const std::optional<Object> object =
+            read_loose_object(database_.repository(), checked.id, codec, ignored);
+        if (object) static_cast<void>(judge(checked, *object, codec));
     }
 
     static bool judge(Checked& checked, const Object& object, Codec& codec) {

@@ -157,6 +157,12 @@ TEST_CASE_FIXTURE(StoreFixture,
                     .status == 0);
         CHECK(shell("cat '" + copy.string() + "'/objects/pack/*.pack | wc -c").output.size() < 7);
     }
+    SUBCASE("packed with deltas by id") {
+        REQUIRE(shell("git clone -q --bare --no-local '" + path.string() + "' '" + copy.string() +
+                      "' && git -C '" + copy.string() +
+                      "' -c repack.usedeltabaseoffset=false repack -q -a -d -f --depth=50")
+                    .status == 0);
+    }
     SUBCASE("loose") {
         REQUIRE(shell("git clone -q --bare --no-local '" + path.string() + "' '" + copy.string() +
                       "' && cd '" + copy.string() +

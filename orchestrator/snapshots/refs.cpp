@@ -1,6 +1,6 @@
 // libgit2 behind small calls. A handle is opened for each change of refs: that costs 0.1 ms and needs no
 // thought about which of libgit2's objects threads may share.
-#include "orchestrator/snapshots/libgit.h"
+#include "orchestrator/snapshots/refs.h"
 
 #include <fcntl.h>
 #include <git2.h>
@@ -20,8 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using RepositoryHandle = Handle<git_repository, git_repository_free>;
 using ReferenceHandle = Handle<git_reference, git_reference_free>;
-using OdbHandle = Handle<git_odb, git_odb_free>;
-using OdbObjectHandle = Handle<git_odb_object, git_odb_object_free>;
 
 constexpr std::string_view lock_file = "rehearse-refs.lock";
 
@@ -111,52 +109,6 @@ void fsync_folder(const fs::path& folder) {
 }
 
 }  // namespace
-
-ForeignObjects::ForeignObjects(fs::path repository) : repository_(std::move(repository)) {}
-ForeignObjects::~ForeignObjects() { const OdbHandle freed(odb_); }
-
-git_odb* ForeignObjects::odb() {
-    if (odb_ == nullptr) {
-        const RepositoryHandle repository = open_handle(repository_);
-        const int code = git_repository_odb(&odb_, repository.get());
-        if (code != 0) throw_libgit2(code, "open snapshot store", repository_, repository_);
-    }
-    return odb_;
-}
-
-std::optional<Object> ForeignObjects::read(const ObjectId& id, std::string& why) {
-    const std::lock_guard lock(mutex_);
-    const git_oid oid = to_oid(id);
-    git_odb_object* found = nullptr;
-    const int code = git_odb_read(&found, odb(), &oid);
-    if (code != 0) {
-        if (code != GIT_ENOTFOUND) why = last_message();
-        return std::nullopt;
-    }
-    const OdbObjectHandle object(found);
-    return Object{
-        .type = static_cast<ObjectType>(git_odb_object_type(found)),
-        .content = {static_cast<const char*>(git_odb_object_data(found)), git_odb_object_size(found)}};
-}
-
-std::optional<ObjectId> ForeignObjects::only_with_prefix(const std::string& hex) {
-    const std::lock_guard lock(mutex_);
-    git_oid prefix;
-    git_oid found;
-    if (git_oid_fromstrn(&prefix, hex.data(), hex.size()) != 0) return std::nullopt;
-    if (git_odb_exists_prefix(&found, odb(), &prefix, hex.size()) != 0) return std::nullopt;
-    return ObjectId::from_raw(found.id);
-}
-
-ObjectId ForeignObjects::write(ObjectType type, std::string_view content) {
-    const std::lock_guard lock(mutex_);
-    git_oid oid;
-    const int code =
-        git_odb_write(&oid, odb(), content.data(), content.size(), static_cast<git_object_t>(type));
-    if (code != 0) throw_libgit2(code, "write snapshot", std::string(to_string(type)), repository_);
-    fsync_folder(repository_ / "objects");  // its new subfolder's name; libgit2 synced the rest
-    return ObjectId::from_raw(oid.id);
-}
 
 void check_repository(const fs::path& repository) {
     std::error_code ignored;

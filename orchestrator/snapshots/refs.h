@@ -1,10 +1,8 @@
-// All that libgit2 does for the store: refs, and objects that other git programs put in. Its types stay in
-// the .cpp.
+// All that libgit2 does for the store: refs, by git's own rules of locks and names. Its types stay in the
+// .cpp.
 #pragma once
 
 #include <filesystem>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,29 +11,8 @@
 #include "orchestrator/snapshots/object_id.h"
 
 struct git_repository;
-struct git_odb;
 
 namespace rehearse {
-
-/// Objects read through libgit2 with strict hash verification: deltas and loose ones. Usable from several
-/// threads at once.
-class ForeignObjects {
-  public:
-    explicit ForeignObjects(std::filesystem::path repository);
-    ~ForeignObjects();
-    /// None where there is none or it is damaged, which `why` then says.
-    [[nodiscard]] std::optional<Object> read(const ObjectId& id, std::string& why);
-    /// The one id that begins with these hex digits; none where there is none, or several.
-    [[nodiscard]] std::optional<ObjectId> only_with_prefix(const std::string& hex);
-    /// Writes a durable loose object. Fails: permanent (disk full), refused (rights).
-    ObjectId write(ObjectType type, std::string_view content);
-
-  private:
-    git_odb* odb();
-    std::filesystem::path repository_;
-    std::mutex mutex_;
-    git_odb* odb_ = nullptr;
-};
 
 /// Checks that this is a bare repository that libgit2 can open. Fails: invalid_input, permanent, refused.
 void check_repository(const std::filesystem::path& repository);
