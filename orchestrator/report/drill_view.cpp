@@ -17,6 +17,8 @@ namespace {
 constexpr std::array<std::string_view, 7> clock_names{
     "damage_began", "destruction_proven", "detected", "restore_began", "restored", "serving", "verified"};
 
+constexpr std::size_t first_items = 8;  // of each step of the plan
+
 void fill(std::string& into, std::string value) {
     if (!value.empty()) into = std::move(value);
 }
@@ -300,10 +302,22 @@ void read_plan(DrillView& view, const json::object& plan) {
         if (!view.recovery_point.target_ms)
             view.recovery_point.target_ms = reading::integer(*targets, "rpo_ms");
     }
-    for (const json::object& step : objects(plan, "destroy")) {
-        view.scope.push_back({.resource = reading::text(step, "resource"),
-                              .whole = reading::flag(step, "whole").value_or(false),
-                              .items = texts(step, "items")});
+    static const json::array none;
+    const json::array* destroy = reading::array(plan, "destroy");
+    for (const json::value& value : destroy ? *destroy : none) {
+        const json::object* found = value.if_object();
+        if (!found) continue;
+        const json::object& step = *found;
+        ScopeView scope{.resource = reading::text(step, "resource"),
+                        .whole = reading::flag(step, "whole").value_or(false)};
+        if (const json::array* items = reading::array(step, "items")) {
+            scope.items = items->size();
+            for (const json::value& item : *items) {
+                if (scope.first_items.size() == first_items) break;
+                scope.first_items.push_back(reading::text_of(item));
+            }
+        }
+        view.scope.push_back(std::move(scope));
     }
     if (view.hooks.empty()) {
         for (const std::string_view stage : {"change", "rollback"}) {

@@ -68,7 +68,8 @@ struct HookView {
 struct ScopeView {
     std::string resource;
     bool whole = false;
-    std::vector<std::string> items;
+    std::size_t items = 0;
+    std::vector<std::string> first_items{};  // a plan may name very many
 };
 
 struct DrillView {

@@ -23,7 +23,8 @@ Data measure(std::string_view name, std::string_view value, std::string_view aga
     return data;
 }
 
-std::string_view tone_of(const Measured& measured) {
+std::string_view tone_of(const Measured& measured, const DrillView& drill) {
+    if (!measured.actual_ms && drill.verdict == Verdict::not_recovered) return "bad";
     if (!measured.actual_ms || !measured.target_ms) return "unknown";
     return measured.met ? "good" : "bad";
 }
@@ -32,22 +33,24 @@ void put_measures(Data& data, const DrillView& drill) {
     Data measures = list();
     if (drill.kind == "rollback") {
         measures << measure("Time to roll back", measured_text(drill.rollback_time),
-                            against_text(drill.rollback_time), tone_of(drill.rollback_time));
+                            against_text(drill.rollback_time), tone_of(drill.rollback_time, drill));
     }
     if (!drill.recovery_is_rollback)
         measures << measure("Time to recover (RTA)", measured_text(drill.recovery_time),
-                            against_text(drill.recovery_time), tone_of(drill.recovery_time));
+                            against_text(drill.recovery_time), tone_of(drill.recovery_time, drill));
     measures << measure("Recovery point (RPA)", measured_text(drill.recovery_point),
-                        against_text(drill.recovery_point), tone_of(drill.recovery_point));
+                        against_text(drill.recovery_point), tone_of(drill.recovery_point, drill));
     std::string detail = "git trees before and after are the same";
     if (!drill.equal) detail = "states before and after were not compared";
     if (drill.equal == false) {
         detail = words::plural(drill.differences_total, "difference", "differences") + " listed below";
     }
-    const char* tone = drill.equal ? (*drill.equal         ? "good"
-                                      : drill.all_accepted ? "warn"
-                                                           : "bad")
-                                   : "unknown";
+    if (drill.verdict == Verdict::refused) detail = "the guard refused before anything was done";
+    const char* tone = drill.verdict == Verdict::not_recovered ? "bad"
+                       : drill.equal                           ? (*drill.equal         ? "good"
+                                                                  : drill.all_accepted ? "warn"
+                                                                                       : "bad")
+                                                               : "unknown";
     measures << measure("State", drill.state_text(), detail, tone);
     if (drill.residue_known) {
         measures << measure(
@@ -99,6 +102,7 @@ Data span_row(const Span& span, const TimeAxis& axis, bool is_phase) {
     put(row, "took",
         span.began_ms && span.ended_ms ? words::time(*span.ended_ms - *span.began_ms) : "not measured");
     put(row, "outcome", span.outcome);
+    put_flag(row, "failed", !span.outcome.empty() && span.outcome != "done");
     put(row, "detail", span.detail);
     put_flag(row, "critical", span.critical);
     put_bar(row, span, style_of(span.stage.empty() ? span.name : span.stage), axis);
@@ -243,14 +247,14 @@ void put_resources(Data& data, const DrillView& drill) {
 
     Data scope = list();
     for (const ScopeView& step : drill.scope) {
-        std::string what = step.whole
-                               ? "the whole resource"
-                               : words::plural(static_cast<std::int64_t>(step.items.size()), "item", "items");
-        for (std::size_t i = 0; i < std::min<std::size_t>(step.items.size(), 8); ++i) {
-            what += (i == 0 ? ": " : ", ") + step.items[i];
+        std::string what = step.whole ? "the whole resource"
+                                      : words::plural(static_cast<std::int64_t>(step.items), "item", "items");
+        for (std::size_t i = 0; i < step.first_items.size(); ++i) {
+            what += (i == 0 ? ": " : ", ") + step.first_items[i];
         }
-        if (step.items.size() > 8) {
-            what += " and " + words::count(static_cast<std::int64_t>(step.items.size() - 8)) + " more";
+        if (step.items > step.first_items.size()) {
+            what += " and " + words::count(static_cast<std::int64_t>(step.items - step.first_items.size())) +
+                    " more";
         }
         Data row = object();
         put(row, "resource", step.resource);

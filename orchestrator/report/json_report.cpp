@@ -1,5 +1,6 @@
 // The report as one JSON document, schema rehearse.report/v1.
 #include <cmath>
+#include <unordered_map>
 
 #include "orchestrator/report/figures.h"
 #include "orchestrator/report/words.h"
@@ -19,6 +20,8 @@ json::object measured_json(const Measured& measured) {
         {"target_ms", number_or_null(measured.target_ms)},
         {"met", measured.actual_ms && measured.target_ms ? json::value(measured.met) : json::value(nullptr)}};
 }
+
+using Records = std::unordered_map<std::string, const DrillRecord*>;
 
 /// JSON is UTF-8: a text that is not has its bytes escaped, wherever it stands.
 void make_utf8(json::value& value) {
@@ -104,7 +107,7 @@ json::object drill_json(const DrillView& drill, const DrillRecord& record) {
     return object;
 }
 
-json::object environment_json(const EnvironmentFigures& environment, const ReportInput& input) {
+json::object environment_json(const EnvironmentFigures& environment, const Records& records) {
     json::array resources, playbooks, drills, due, coverage;
     for (const ResourceSummary& resource : environment.summary.resources) {
         resources.emplace_back(json::object{{"resource", resource.name}, {"adapter", resource.adapter}});
@@ -115,11 +118,7 @@ json::object environment_json(const EnvironmentFigures& environment, const Repor
     for (const PlaybookFigures& playbook : environment.playbooks)
         playbooks.emplace_back(playbook_json(playbook));
     for (const DrillView* drill : environment.drills) {
-        for (const DrillRecord& record : input.drills) {
-            if (record.id.text() != drill->id) continue;
-            drills.emplace_back(drill_json(*drill, record));
-            break;
-        }
+        drills.emplace_back(drill_json(*drill, *records.at(drill->id)));
     }
     for (const DueTime* time : environment.due_not_run) {
         due.emplace_back(json::object{{"playbook", time->playbook.text()},
@@ -167,9 +166,11 @@ json::object environment_json(const EnvironmentFigures& environment, const Repor
 
 json::object json_report(const ReportInput& input) {
     const ReportFigures figures = add_up(input);
+    Records records;
+    for (const DrillRecord& record : input.drills) records[record.id.text()] = &record;
     json::array environments;
     for (const EnvironmentFigures& environment : figures.environments) {
-        environments.emplace_back(environment_json(environment, input));
+        environments.emplace_back(environment_json(environment, records));
     }
     const auto text_or_null = [](const std::string& text) {
         return text.empty() ? json::value(nullptr) : json::value(text);

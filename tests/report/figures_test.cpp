@@ -73,6 +73,11 @@ TEST_SUITE("report") {
               "0 of 2 within 15 min: nothing can be claimed for such recoveries; no claim about the 95th "
               "percentile (needs 59 "
               "without a failure).");
+        const ReportInput one_failed = recoveries(58, 1);
+        CHECK(
+            attainment_sentence(add_up(one_failed).environments.front().playbooks.front()) ==
+            "58 of 59 within 15 min: 95 % confident that at least 92.2 % of such recoveries do; no bound for "
+            "the 95th percentile: a failed drill stands there.");
         ReportInput refused;
         refused.drills.push_back(refused_drill("d", "2026-11-10T03:00:00Z"));
         CHECK(attainment_sentence(add_up(refused).environments.front().playbooks.front()) ==

@@ -69,6 +69,10 @@ TEST_SUITE("report") {
         const std::string hostile = html_report(input);
         CHECK_FALSE(holds(hostile, "<script>alert"));
         CHECK(count_of(hostile, "</script>") == 3);
+        const std::size_t data = hostile.find('{', hostile.find("<script type=\"application/json\""));
+        const std::string block = hostile.substr(data, hostile.find("</script>", data) - data);
+        CHECK(block.find_first_of("<>&") == std::string::npos);
+        CHECK(holds(block, "alert"));
         const Checked checked = check_document("check_html.py", hostile);
         INFO(checked.output);
         CHECK(checked.status == 0);

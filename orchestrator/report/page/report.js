@@ -26,6 +26,7 @@
   }
   // Where a logarithmic axis has its lines: times that people say.
   var round = [1, 10, 100, 1000, 3000, 10000, 30000, 60000, 300000, 900000, 3600000, 14400000, 43200000, 86400000, 604800000];
+  var steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 15000, 30000, 60000, 120000, 300000, 600000, 1800000, 3600000, 7200000, 21600000, 86400000];
   function tooltip(point) {
     var box = document.createElement('div');
     point.lines.forEach(function (line, index) {
@@ -54,13 +55,15 @@
       var text = new Date(value).toISOString();
       return short ? text.slice(5, 10) + ' ' + text.slice(11, 16) : text.slice(0, 10);
     }
-    var room = Math.max((to - from) * 0.04, 60000);
+    var room = Math.max((to - from) * 0.04, 6 * 3600000);
     var strip = unmeasured.length > 0 ? 44 : 0;
     var left = 62, right = 12;
     var grids = [{ left: left, right: right, top: 14 + strip, bottom: 28 }];
     var times = [{ type: 'time', gridIndex: 0, min: from - room, max: to + room, splitNumber: narrow ? 2 : 6,
       axisLine: { lineStyle: { color: muted } }, axisLabel: { color: muted, hideOverlap: true, formatter: date, fontSize: 11 }, axisTick: { lineStyle: { color: muted } } }];
-    var values = [{ type: 'value', gridIndex: 0, min: 0, axisLabel: { color: muted, formatter: time, fontSize: 11 },
+    var interval = Math.min.apply(null, steps.filter(function (step) { return step * 5 >= highest; }));
+    var values = [{ type: 'value', gridIndex: 0, min: 0, interval: isFinite(interval) ? interval : null,
+      max: isFinite(interval) ? Math.ceil(Math.max(highest, 1) * 1.05 / interval) * interval : null, axisLabel: { color: muted, formatter: time, fontSize: 11 },
       splitLine: { lineStyle: { color: line } } }];
     if (logarithmic) {
       var ticks = round.filter(function (tick) { return tick >= lowest / 3 && tick <= highest * 3; });
@@ -79,12 +82,20 @@
       return { type: 'line', step: 'start', data: points, symbol: 'none', silent: true, z: 1, tooltip: { show: false },
         lineStyle: { color: text, width: 1.5, type: [6, 4] } };
     });
+    var labels = [];  // one for each value, so that equal targets don't write over each other
+    environment.targets.forEach(function (target) {
+      var value = target.points[target.points.length - 1][1];
+      var known = labels.find(function (label) { return label.value === value; });
+      if (known) known.playbooks.push(target.playbook); else labels.push({ value: value, playbooks: [target.playbook] });
+    });
     series.push({ type: 'custom', z: 4, silent: true, tooltip: { show: false }, encode: { x: 0, y: 1 },
-      data: environment.targets.map(function (target) { return [to + room, target.points[target.points.length - 1][1]]; }),
+      data: labels.map(function (label) { return [to + room, label.value]; }),
       renderItem: function (params, api) {
-        var target = environment.targets[params.dataIndexInside], place = api.coord([api.value(0), api.value(1)]);
-        return { type: 'text', style: { text: 'target of ' + target.playbook + ', ' + time(api.value(1)), x: place[0] - 4, y: place[1] - 4,
-          align: 'right', verticalAlign: 'bottom', fill: text, fontSize: 11, fontFamily: family, width: params.coordSys.width, overflow: 'truncate' } };
+        var label = labels[params.dataIndexInside], place = api.coord([api.value(0), api.value(1)]);
+        var of = label.playbooks.length === 1 ? label.playbooks[0] : label.playbooks.length + ' playbooks';
+        return { type: 'text', style: { text: 'target of ' + of + ', ' + time(label.value), x: place[0] - 4, y: place[1] - 4,
+          align: 'right', verticalAlign: 'bottom', fill: text, fontSize: 11, fontFamily: family, width: params.coordSys.width,
+          overflow: 'truncate' } };
       } });
     series.push({ type: 'custom', z: 2, silent: true, tooltip: { show: false },
       data: measured.map(function (p) { return [p.at, Math.max(p.ms - p.half, logarithmic ? 1 : 0), p.ms + p.half, p.key]; }),
