@@ -13,8 +13,6 @@ namespace rehearse {
 
 namespace {
 
-bool is_hidden(ValueType type) { return type == ValueType::connection || type == ValueType::secret; }
-
 /// "a duration, like \"15m\"": what would be right.
 std::string wanted(const KeySpec& key) {
     switch (key.type) {
@@ -162,8 +160,6 @@ json::object Checker::mapping(const Node& node, std::span<const KeySpec> keys, c
 }
 
 json::value Checker::value(const Node& node, const KeySpec& key, Position at) {
-    const std::string found =
-        is_hidden(key.type) && node.kind == Node::Kind::scalar ? "a text" : found_kind(node);
     switch (key.type) {
         case ValueType::text_list:
         case ValueType::name_list:
@@ -184,11 +180,11 @@ json::value Checker::value(const Node& node, const KeySpec& key, Position at) {
             if (node.kind == Node::Kind::scalar) return scalar(node, key, "'" + std::string(key.name) + "'");
             break;
     }
-    wrong_kind(node, key, found);
+    wrong_kind(node, key);
     return nullptr;
 }
 
-void Checker::wrong_kind(const Node& node, const KeySpec& key, const std::string& found) {
+void Checker::wrong_kind(const Node& node, const KeySpec& key) {
     const std::string name = "'" + std::string(key.name) + "'";
     if (node.kind == Node::Kind::nothing) {
         problems_.add(node.at, name + " has no value", correction(node, key) + ", or remove the key");
@@ -201,11 +197,11 @@ void Checker::wrong_kind(const Node& node, const KeySpec& key, const std::string
         return;
     }
     if ((key.type == ValueType::text_list || key.type == ValueType::name_list) && is_scalar) {
-        problems_.add(node.at, name + " takes a list, and here is " + found,
+        problems_.add(node.at, name + " takes a list, and here is " + found_kind(node),
                       "put it in brackets: [\"" + shortened(node.text) + "\"]");
         return;
     }
-    problems_.add(node.at, name + " takes " + wanted_kind(key) + ", and here is " + found,
+    problems_.add(node.at, name + " takes " + wanted_kind(key) + ", and here is " + found_kind(node),
                   correction(node, key));
 }
 

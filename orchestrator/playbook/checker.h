@@ -39,7 +39,7 @@ class Checker {
     json::value named(const Node& node, const KeySpec& key);
     json::object entry(const Node& node, const KeySpec& key, const std::string& what, Position at);
     void unknown_key(const Node& key, std::span<const KeySpec> keys, const std::string& what);
-    void wrong_kind(const Node& node, const KeySpec& key, const std::string& found);
+    void wrong_kind(const Node& node, const KeySpec& key);
 
     std::filesystem::path folder_;
     Problems& problems_;

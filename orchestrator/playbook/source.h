@@ -46,6 +46,9 @@ struct Read {
 [[nodiscard]] Read<Playbook> build_playbook(SourceFile source, AdapterDescriptors adapters);
 [[nodiscard]] Read<WorkspaceSettings> build_workspace(SourceFile source);
 
+/// Complains about what a playbook says of its environment, and gives destroy steps their adapters' defaults.
+void cross_check(Read<Playbook>& playbook, const Environment& environment, AdapterDescriptors adapters);
+
 /// The section under `key`, or its defaults from the table where it is not written.
 [[nodiscard]] json::object section(const json::object& values, std::span<const KeySpec> keys,
                                    std::string_view key);
@@ -60,6 +63,11 @@ struct Read {
 /// The alarm, where there is one.
 [[nodiscard]] std::optional<CommandSpec> alarm_from(const SourceFile& source);
 
+/// Complains about what the table of keys cannot see in an environment by itself; warns of passwords in
+/// clear.
+void check_environment(const Node& root, AdapterDescriptors adapters, Problems& problems);
+/// The same for a playbook by itself.
+void check_playbook(const Node& root, Problems& problems);
 /// Complains about freeze windows that say nothing or too much.
 void check_freeze(const Node& root, Problems& problems);
 /// The freeze windows of a checked file.

@@ -86,6 +86,9 @@ TEST_SUITE("playbook") {
         const json::object& rollback = at(rules[1].as_object(), "then");
         CHECK(rollback.at("required") == json::value(json::array{"change", "rollback"}));
         CHECK(at(rollback, "properties").at("destroy") == false);
+        CHECK(at(at(whole, "properties"), "steady_state").at("minItems") == 1);
+        const json::object& step = at(at(at(whole, "properties"), "destroy"), "items");
+        CHECK(at(at(step, "properties"), "items").at("minItems") == 1);
     }
 
     TEST_CASE("what init writes loads without a problem") {
