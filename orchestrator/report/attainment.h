@@ -19,10 +19,15 @@ struct TimeBound {
     double quantile = 0;
     std::optional<std::int64_t> within_ms{};  // none: no claim
     bool failed = false;                      // there are trials enough, but a failed one stands at the bound
-    std::size_t needs = 0;
+    std::size_t failures = 0;                 // infinite times among the trials
+    std::size_t needs = 0;                    // trials for a bound, with as many failures
 };
 /// Distribution-free upper bound of the time to recover's quantile `q`, at 95 %. A failed recovery is
 /// infinity.
-[[nodiscard]] TimeBound time_bound(std::vector<std::int64_t> upper_ms, std::size_t failures, double q);
+[[nodiscard]] TimeBound time_bound(const std::vector<std::int64_t>& upper_ms, std::size_t failures, double q);
+
+/// The middle of the times, failures counted as infinite: none where the middle is one, or there is no time.
+[[nodiscard]] std::optional<std::int64_t> median(const std::vector<std::int64_t>& times_ms,
+                                                 std::size_t failures);
 
 }  // namespace rehearse::attainment

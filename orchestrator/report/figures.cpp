@@ -28,14 +28,6 @@ PlaybookFigures& playbook_of(EnvironmentFigures& environment, const DrillView& v
         PlaybookFigures{.playbook = view.playbook, .kind = view.kind, .title = view.title});
 }
 
-/// The middle of what was measured; of an even number the upper one, so that it is a time that happened.
-std::optional<std::int64_t> median(std::vector<std::int64_t> values) {
-    if (values.empty()) return std::nullopt;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
-
 void add_up_playbook(PlaybookFigures& figures, const std::vector<const DrillView*>& drills) {
     std::set<std::optional<std::int64_t>> targets, point_targets;
     std::vector<std::int64_t> midpoints, uppers;
@@ -55,12 +47,13 @@ void add_up_playbook(PlaybookFigures& figures, const std::vector<const DrillView
                 drill->residue_total == 0;
             if (came_back && time.upper_ms()) {
                 uppers.push_back(*time.upper_ms());
+                midpoints.push_back(*time.actual_ms);
             } else {
                 ++failures;
             }
         }
         if (drill->is_trial() && time.actual_ms) {
-            midpoints.push_back(*time.actual_ms);
+            ++figures.measured;
             figures.slowest_ms = std::max(figures.slowest_ms.value_or(0), *time.upper_ms());
         }
         if (drill->is_trial() && drill->recovery_point.actual_ms) {
@@ -73,8 +66,7 @@ void add_up_playbook(PlaybookFigures& figures, const std::vector<const DrillView
     }
     if (targets.size() == 1) figures.target_ms = *targets.begin();
     if (point_targets.size() == 1) figures.point_target_ms = *point_targets.begin();
-    figures.measured = midpoints.size();
-    figures.median_ms = median(midpoints);
+    figures.median_ms = attainment::median(midpoints, failures);
     figures.lower_bound = attainment::lower_bound(figures.hits, figures.trials);
     for (const double q : {0.5, 0.8, 0.95}) {
         figures.time_bounds.push_back(attainment::time_bound(uppers, failures, q));
@@ -196,7 +188,7 @@ std::string attainment_sentence(const PlaybookFigures& figures) {
         text += "; no bound for the 95th percentile: a failed drill stands there";
     } else {
         text += "; no claim about the 95th percentile (needs " + std::to_string(tail.needs) +
-                (figures.hits == figures.trials ? ")" : " without a failure)");
+                (tail.failures == 0 ? ")" : " with as many failures)");
     }
     return text + ".";
 }
@@ -204,7 +196,8 @@ std::string attainment_sentence(const PlaybookFigures& figures) {
 std::string time_bound_sentence(const attainment::TimeBound& bound) {
     if (bound.within_ms) return "within " + words::time(*bound.within_ms);
     if (bound.failed) return "no bound: a failed drill stands there";
-    return "no bound yet, needs " + std::to_string(bound.needs);
+    return "no bound yet, needs " + std::to_string(bound.needs) +
+           (bound.failures == 0 ? "" : " with as many failures");
 }
 
 const std::vector<std::string>& assumptions() {
@@ -221,7 +214,8 @@ const std::vector<std::string>& assumptions() {
         "An inconclusive drill counts against the target, as nothing shows that it was met. Refused and "
         "aborted "
         "drills and missed due times are no trials; they are counted and listed.",
-        "In time bounds, a recovery that failed, came back different or has no measured time counts as "
+        "In medians and time bounds, a recovery that failed, came back different or has no measured time "
+        "counts as "
         "infinitely "
         "long.",
         "A drill shows what happened to this environment at that time. Lying disks, providers that can't be "

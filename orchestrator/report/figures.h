@@ -29,8 +29,9 @@ struct PlaybookFigures {
     std::optional<std::int64_t> target_ms{};  // none: they had several, or none
     std::optional<double> lower_bound{};      // of the share that meets the target
     std::vector<attainment::TimeBound> time_bounds{};
-    const DrillView* latest = nullptr;                      // the newest trial
-    std::optional<std::int64_t> median_ms{}, slowest_ms{};  // of the measured times, midpoint and upper end
+    const DrillView* latest = nullptr;         // the newest trial
+    std::optional<std::int64_t> median_ms{};   // of the trials, failures as infinite
+    std::optional<std::int64_t> slowest_ms{};  // of the measured times, the upper end
     std::size_t measured = 0;
     std::size_t points_measured = 0, points_met = 0;
     std::optional<std::int64_t> worst_point_ms{}, point_target_ms{};

@@ -48,11 +48,13 @@ void put_claims(Data& data, const EnvironmentFigures& environment) {
         put(claim, "kind", words::spaced(playbook.kind));
         put(claim, "sentence", attainment_sentence(playbook));
         put(claim, "time_word", playbook.kind == "rollback" ? "time to roll back" : "RTA");
-        put(claim, "median",
-            playbook.median_ms ? words::time(*playbook.median_ms) + " of " +
-                                     words::plural(static_cast<std::int64_t>(playbook.measured),
-                                                   "measured time", "measured times")
-                               : std::string("not measured"));
+        std::string median =
+            playbook.measured == 0 ? "not measured" : "none: half of the trials or more failed";
+        if (playbook.median_ms) {
+            median = words::time(*playbook.median_ms) + " of " +
+                     words::plural(static_cast<std::int64_t>(playbook.trials), "trial", "trials");
+        }
+        put(claim, "median", median);
         put(claim, "slowest",
             playbook.slowest_ms ? words::time(*playbook.slowest_ms) : std::string("not measured"));
         Data bounds = list();

@@ -57,6 +57,13 @@ TEST_SUITE("report") {
         CHECK(attainment::time_bound(std::vector<std::int64_t>(122, 7), 2, 0.95).within_ms == 7);
     }
 
+    TEST_CASE("a failure moves the median as an infinity does") {
+        CHECK(attainment::median({1, 2, 3}, 0) == 2);
+        CHECK(attainment::median({1, 2, 3}, 2) == 3);
+        CHECK_FALSE(attainment::median({1, 2, 3}, 4).has_value());
+        CHECK_FALSE(attainment::median({}, 0).has_value());
+    }
+
     TEST_CASE("the honest sentence says what the drills allow and no more") {
         const ReportInput twelve = recoveries(12);
         CHECK(attainment_sentence(add_up(twelve).environments.front().playbooks.front()) ==
@@ -71,8 +78,8 @@ TEST_SUITE("report") {
         const ReportInput failing = recoveries(0, 2);
         CHECK(attainment_sentence(add_up(failing).environments.front().playbooks.front()) ==
               "0 of 2 within 15 min: nothing can be claimed for such recoveries; no claim about the 95th "
-              "percentile (needs 59 "
-              "without a failure).");
+              "percentile (needs 124 "
+              "with as many failures).");
         const ReportInput one_failed = recoveries(58, 1);
         CHECK(
             attainment_sentence(add_up(one_failed).environments.front().playbooks.front()) ==

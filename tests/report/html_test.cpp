@@ -33,7 +33,7 @@ TEST_SUITE("report") {
             {
                 "12 of 15 within 15 min: 95 % confident that at least 56.0 % of such recoveries do; no claim "
                 "about the 95th "
-                "percentile (needs 59 without a failure).",
+                "percentile (needs 124 with as many failures).",
                 "1 of 2 within 2 min",
                 "In quarantine: a person is needed",
                 "half restored; free 2 GiB, then: rehearse restore billing-staging",
