@@ -25,6 +25,8 @@ class Signal {
         happened_ = true;
         timer_.cancel();
     }
+    /// Makes it wait-able again, for a loop that is woken more than once.
+    void reset() noexcept { happened_ = false; }
     [[nodiscard]] Task<void> wait() {
         while (!happened_) {
             boost::system::error_code ignored;

@@ -66,6 +66,17 @@ InterlockResult check_quarantine(const GuardFacts& facts) {
     return result;
 }
 
+InterlockResult check_unfinished(const GuardFacts& facts) {
+    InterlockResult result{.saw = facts.unfinished ? "drill " + facts.unfinished->text() + " is open"
+                                                   : "no open drill"};
+    result.passed = !facts.unfinished;
+    if (facts.unfinished) {
+        result.reason = "drill " + facts.unfinished->text() + " was started here and has not ended";
+        result.remedy = "if it is not running any more, run 'rehearse resume'";
+    }
+    return result;
+}
+
 InterlockResult check_halt(const GuardFacts& facts) {
     InterlockResult result{.saw = facts.halted ? "the kill switch is on" : "the kill switch is off"};
     result.passed = !facts.halted;

@@ -16,6 +16,7 @@ constexpr Interlock all[] = {
     {"supported", "a setting that this build can't honour refuses", first, check_supported},
     {"enrolled", "the environment was enrolled here, not read-only", first, check_enrolled},
     {"quarantine", "no drill starts in a quarantined environment", first, check_quarantine},
+    {"unfinished", "no drill starts where another one was left open", first, check_unfinished},
     {"halt", "nothing is destroyed while the kill switch is on", first, check_halt},
     {"freeze", "nothing is destroyed in a freeze window", first, check_freeze},
     {"marker", "each resource carries a marker that this workspace signed for it", first, check_marker},

@@ -21,48 +21,49 @@ namespace rehearse {
 
 /// What is known of one resource of the plan. A fact that could not be had is a problem, and refuses.
 struct ResourceFacts {
-    ResourceName resource;
-    IdentityReport identity;       // against the enrolment
-    std::optional<Marker> marker;  // read and its signature checked
-    std::string marker_problem;    // why there is none
+    ResourceName resource{};
+    IdentityReport identity{};       // against the enrolment
+    std::optional<Marker> marker{};  // read and its signature checked
+    std::string marker_problem{};    // why there is none
     std::vector<std::string> sessions, obstacles;
     std::vector<std::filesystem::path> paths, way_back;
-    std::uint64_t bytes = 0;             // of the whole resource
-    std::filesystem::path restore_disk;  // where restore writes, if that is local
-    std::uint64_t disk_free = 0;         // there, in bytes
+    std::uint64_t bytes = 0;               // of the whole resource
+    std::filesystem::path restore_disk{};  // where restore writes, if that is local
+    std::uint64_t disk_free = 0;           // there, in bytes
 };
 
 /// What is known of the drill's own snapshot; there only in the second phase.
 struct SnapshotFacts {
-    SnapshotId id;
-    WallTime taken_at;       // the oldest consistent instant of its resources
+    SnapshotId id{};
+    WallTime taken_at{};     // the oldest consistent instant of its resources
     bool read_back = false;  // every blob re-read from the disk and hashed
-    std::string proof;
-    std::map<ResourceName, json::object> identities;  // as captured
+    std::string proof{};
+    std::map<ResourceName, json::object> identities{};  // as captured
     std::map<ResourceName, std::string>
-        not_restorable;  // resources whose scratch restore failed or was not done, and why
+        not_restorable{};  // resources whose scratch restore failed or was not done, and why
 };
 
 struct SteadyStateFact {
-    std::string probe;
+    std::string probe{};
     bool passed = false;
-    std::string detail;
+    std::string detail{};
 };
 
 struct GuardFacts {
     const Plan& plan;
-    WallTime now;
-    std::optional<Enrolment> enrolment;
-    std::optional<Quarantine> quarantine;
-    std::optional<std::string> halted;
-    std::optional<std::string> frozen;  // which freeze window, until when
-    std::vector<ResourceFacts> resources;
+    WallTime now{};
+    std::optional<Enrolment> enrolment{};
+    std::optional<Quarantine> quarantine{};
+    std::optional<DrillId> unfinished{};  // another drill that a crash left open in the environment
+    std::optional<std::string> halted{};
+    std::optional<std::string> frozen{};  // which freeze window, until when
+    std::vector<ResourceFacts> resources{};
     std::vector<std::filesystem::path>
         way_back;            // workspace, keys, binary, the files that describe the environment
     Epoch ledger_epoch = 0;  // the highest known here
     // Second phase:
-    std::optional<SnapshotFacts> snapshot;
-    std::vector<SteadyStateFact> steady_state;
+    std::optional<SnapshotFacts> snapshot{};
+    std::vector<SteadyStateFact> steady_state{};
 };
 
 struct InterlockResult {
@@ -102,6 +103,7 @@ InterlockResult check_class(const GuardFacts& facts);
 InterlockResult check_supported(const GuardFacts& facts);
 InterlockResult check_enrolled(const GuardFacts& facts);
 InterlockResult check_quarantine(const GuardFacts& facts);
+InterlockResult check_unfinished(const GuardFacts& facts);
 InterlockResult check_halt(const GuardFacts& facts);
 InterlockResult check_freeze(const GuardFacts& facts);
 InterlockResult check_marker(const GuardFacts& facts);

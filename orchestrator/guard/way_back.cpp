@@ -44,6 +44,11 @@ InterlockResult check_way_back(const GuardFacts& facts) {
                 result.reason += (result.reason.empty() ? "" : "; ") + resource.resource.text() + ": " +
                                  path.string() + " lies inside " + target.string();
             }
+            for (const std::filesystem::path& path : facts.way_back) {
+                if (!is_inside(target, path)) continue;
+                result.reason += (result.reason.empty() ? "" : "; ") + resource.resource.text() + ": " +
+                                 target.string() + " lies inside " + path.string();
+            }
         }
     }
     result.passed = result.reason.empty() && !facts.way_back.empty();

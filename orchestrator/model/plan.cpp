@@ -104,6 +104,7 @@ json::object to_json(const Plan& plan) {
     for (const PlanStep& step : plan.destroy) {
         destroy.emplace_back(json::object{{"step", step.step},
                                           {"resource", step.resource.text()},
+                                          {"patterns", texts(step.patterns)},
                                           {"whole", step.whole},
                                           {"items", texts(step.items)},
                                           {"items_in_resource", step.items_in_resource},
@@ -188,6 +189,7 @@ Plan plan_from_json(const json::object& document, const std::string& origin) {
         PlanStep step;
         step.step = text_at(object, "step", origin);
         step.resource = ResourceName(text_at(object, "resource", origin));
+        step.patterns = texts_from(array_at(object, "patterns", origin));
         step.whole = flag_at(object, "whole", origin);
         step.items = texts_from(array_at(object, "items", origin));
         step.items_in_resource = static_cast<std::uint64_t>(integer_at(object, "items_in_resource", origin));

@@ -23,8 +23,9 @@ struct PlanResource {
 struct PlanStep {
     std::string step{};  // "destroy-1-orders": unique in the plan
     ResourceName resource{};
-    bool whole = false;                // the whole resource, not named items
-    std::vector<std::string> items{};  // every item, sorted
+    std::vector<std::string> patterns{};  // as the playbook says it; observing them again proves the absence
+    bool whole = false;                   // the whole resource, not named items
+    std::vector<std::string> items{};     // every item, sorted
     std::uint64_t items_in_resource = 0;
     json::object options{};
     std::vector<std::string> unmatched{};  // patterns that select nothing: refused by the guard

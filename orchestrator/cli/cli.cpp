@@ -1,0 +1,102 @@
+// Parsing and dispatch.
+#include "orchestrator/cli/cli.h"
+
+#include <ostream>
+
+#include "orchestrator/base/failure.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/version.h"
+#include "orchestrator/report/words.h"
+
+namespace rehearse {
+
+namespace {
+
+constexpr int exit_invalid = 2, exit_refused = 3, exit_internal = 5;
+
+int exit_code_of(FailureKind kind) {
+    switch (kind) {
+        case FailureKind::invalid_input:
+            return exit_invalid;
+        case FailureKind::refused:
+            return exit_refused;
+        default:
+            return exit_internal;
+    }
+}
+
+void add_all(Commands& commands) {
+    add_init(commands);
+    add_doctor(commands);
+    add_check(commands);
+    add_enroll(commands);
+    add_snapshot(commands);
+    add_snapshots(commands);
+    add_diff(commands);
+    add_plan(commands);
+    add_run(commands);
+    add_resume(commands);
+    add_halt(commands);
+    add_restore(commands);
+    add_clear(commands);
+    add_history(commands);
+    add_show(commands);
+    add_report(commands);
+    add_gate(commands);
+    add_serve(commands);
+    add_schedule(commands);
+    add_adapters(commands);
+}
+
+}  // namespace
+
+CLI::App* Commands::add(const std::string& name, const std::string& summary, const std::string& example,
+                        bool prints_data) {
+    CLI::App* command = app_.add_subcommand(name, summary);
+    command->footer("Example:\n  " + example);
+    command->add_option("--workspace", invocation_.workspace_option,
+                        "folder with rehearse.yaml; default: the nearest one at or above here");
+    if (prints_data) {
+        command->add_option("--output", invocation_.output, "text, or one JSON document on stdout")
+            ->check(CLI::IsMember({"text", "json"}));
+    }
+    return command;
+}
+
+void Commands::on(CLI::App* command, std::function<int(const Invocation&)> action) {
+    command->callback([this, action = std::move(action)] { action_ = action; });
+}
+
+int run_command_line(const Host& host, int count, const char* const* arguments) {
+    try {
+        CLI::App app(
+            "Rehearses the way back: breaks a staging environment on purpose, restores it, proves it, times "
+            "it.",
+            "rehearse");
+        app.footer(
+            "Start with 'rehearse init', or see README.md. Exit codes: 0 recovered or ok; 1 late, different, "
+            "inconclusive, aborted, or a gate that says no; 2 invalid input; 3 refused by the guard; 4 not "
+            "recovered; 5 internal error; 130 stopped by a signal, after the restore.");
+        app.set_version_flag("--version", program_version());
+        app.require_subcommand(1);
+        Invocation invocation{host, {}, "text"};
+        Commands commands(app, invocation);
+        add_all(commands);
+        try {
+            app.parse(count, arguments);
+        } catch (const CLI::ParseError& error) {
+            const int code = app.exit(error, host.out, host.log);
+            return code == 0 ? 0 : exit_invalid;
+        }
+        return commands.run();
+    } catch (const Failure& failure) {
+        host.log << "rehearse: " << words::printable(failure.what(), true) << std::endl;
+        return exit_code_of(failure.kind());
+    } catch (const std::exception& error) {
+        host.log << "rehearse: internal error: " << words::printable(error.what()) << "; please report it"
+                 << std::endl;
+        return exit_internal;
+    }
+}
+
+}  // namespace rehearse

@@ -1,0 +1,45 @@
+// rehearse halt: the kill switch. Destroying stops, restores go on.
+#include <ostream>
+
+#include "orchestrator/base/file.h"
+#include "orchestrator/cli/commands.h"
+
+namespace rehearse {
+
+namespace {
+
+struct Options {
+    std::string reason;
+    bool lift = false;
+};
+
+int halt(const Invocation& invocation, const Options& options) {
+    const Host& host = invocation.host;
+    Workspace workspace = invocation.workspace();
+    if (options.lift) {
+        const bool was = workspace.has_state() && remove_file_durably(workspace.halt_file());
+        host.out << (was ? "The kill switch is off: drills may destroy again.\n"
+                         : "The kill switch was not on.\n");
+        return 0;
+    }
+    workspace.make_state();
+    const std::string text = "by " + host.actor.name + " at " + to_rfc3339(host.clock.wall()) +
+                             (options.reason.empty() ? "" : ": " + options.reason);
+    write_file_durably(workspace.halt_file(), text, 0600);
+    host.out << "The kill switch is on: nothing is destroyed any more, restores go on. Lift it with "
+                "'rehearse halt --lift'.\n";
+    return 0;
+}
+
+}  // namespace
+
+void add_halt(Commands& commands) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = commands.add("halt", "kill switch: no destroying any more, restores go on",
+                                     "rehearse halt --reason 'wrong cluster?'", false);
+    command->add_option("--reason", options->reason, "why, for whoever meets it");
+    command->add_flag("--lift", options->lift, "turn the kill switch off again");
+    commands.on(command, [options](const Invocation& invocation) { return halt(invocation, *options); });
+}
+
+}  // namespace rehearse

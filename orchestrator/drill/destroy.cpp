@@ -1,0 +1,134 @@
+// Breaking exactly what the plan names.
+#include "orchestrator/drill/destroy.h"
+
+#include <algorithm>
+#include <set>
+
+#include "orchestrator/base/failure.h"
+#include "orchestrator/drill/attempt.h"
+#include "orchestrator/guard/marker.h"
+
+namespace rehearse {
+
+namespace {
+
+/// The marker must still be this drill's own: another orchestrator's epoch in it means that we are stale.
+void require_own_marker(Execution& execution, const ResourceName& name) {
+    const std::optional<std::string> text = execution.adapter(name).read_marker();
+    std::string problem;
+    if (!text) {
+        problem = "its marker is gone";
+    } else {
+        const auto read = read_marker_text(*text, execution.world.marker_key);
+        const auto* marker = std::get_if<Marker>(&read);
+        if (marker == nullptr) {
+            problem = "its marker can't be believed: " + std::get<std::string>(read);
+        } else if (marker->epoch != execution.lease.epoch) {
+            problem = "its marker holds epoch " + std::to_string(marker->epoch) + ", this drill's is " +
+                      std::to_string(execution.lease.epoch);
+        }
+    }
+    if (problem.empty()) return;
+    throw Failure({.kind = FailureKind::refused,
+                   .operation = "destroy",
+                   .object = name.text(),
+                   .message = problem,
+                   .remedy = "see whether another orchestrator works on this environment"});
+}
+
+Task<std::string> destroy_step(Execution& execution, const PlanStep& step, std::stop_token stop,
+                               const std::function<void()>& before_effect) {
+    World& world = execution.world;
+    const PlanResource& resource = execution.resource(step.resource);
+    DestroyRequest request{
+        .items = step.items,
+        .whole = step.whole,
+        .options = step.options,
+        .expected = resource.identity,
+        .idempotency_key = idempotency_key(execution, step.step, "destroy", resource.identity),
+        .epoch = execution.lease.epoch,
+        .stop = stop};
+    execution.journal.add(EventKind::step_intent, {{"step", step.step},
+                                                   {"stage", "destroy"},
+                                                   {"operation", "destroy"},
+                                                   {"resource", step.resource.text()},
+                                                   {"identity", resource.identity},
+                                                   {"items", step.items.size()},
+                                                   {"key", request.idempotency_key}});
+    co_await execution.journal.write();
+    execution.touched.insert(step.resource);
+
+    before_effect();
+    const SteadyTime began = world.clock.steady();
+    auto work = [&] {
+        require_own_marker(execution, step.resource);
+        execution.adapter(step.resource).destroy(request);
+    };
+    const Outcome<Nothing> outcome = co_await attempt(world.workers, work);
+    const FailureFields* why = reason(outcome);
+    execution.journal.add(EventKind::step_outcome,
+                          {{"step", step.step},
+                           {"stage", "destroy"},
+                           {"resource", step.resource.text()},
+                           {"outcome", why == nullptr                               ? "done"
+                                       : std::holds_alternative<Cancelled>(outcome) ? "cancelled"
+                                       : std::holds_alternative<Unknown>(outcome)   ? "unknown"
+                                                                                    : "failed"},
+                           {"message", why == nullptr ? "" : text_of(*why)},
+                           {"items", why == nullptr ? step.items.size() : 0},
+                           {"began_ns", nanoseconds(began)},
+                           {"ended_ns", nanoseconds(world.clock.steady())}});
+    // An unknown outcome is read back by the proof of absence; it is never sent again.
+    co_return why == nullptr || std::holds_alternative<Unknown>(outcome) ? ""
+                                                                         : step.step + ": " + text_of(*why);
+}
+
+/// Observes each step's selection again: none of its items may be there.
+Task<std::string> prove_absence(Execution& execution) {
+    for (const PlanStep& step : execution.plan.destroy) {
+        auto observe = [&] {
+            return execution.adapter(step.resource).observe({step.patterns, step.options});
+        };
+        const Outcome<Observation> outcome = co_await attempt(execution.world.workers, observe);
+        if (const FailureFields* why = reason(outcome)) {
+            co_return step.step + ": its absence could not be seen: " + text_of(*why);
+        }
+        const std::set<std::string> named(step.items.begin(), step.items.end());
+        for (const Item& item : std::get<Done<Observation>>(outcome).value.items) {
+            if (named.contains(item.name)) co_return step.step + ": " + item.name + " is still there";
+        }
+    }
+    co_return "";
+}
+
+}  // namespace
+
+Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
+                        std::function<void(SteadyTime)> damage_begins) {
+    bool first = true;
+    std::optional<SteadyTime> damage_began;
+    const std::function<void()> before_effect = [&] {
+        if (!first) return;
+        first = false;
+        damage_began = execution.world.clock.steady();
+        damage_begins(*damage_began);
+    };
+    for (const PlanStep& step : execution.plan.destroy) {
+        if (stop.stop_requested())
+            co_return Destroyed{false, step.step + " was not started: the drill was stopped"};
+        const bool was_first = first;
+        std::string problem = co_await destroy_step(execution, step, stop, before_effect);
+        if (was_first && damage_began) {
+            execution.journal.add(EventKind::clock,
+                                  {{"clock", "damage_began"}, {"at_ns", nanoseconds(*damage_began)}});
+        }
+        if (!problem.empty()) co_return Destroyed{false, std::move(problem)};
+    }
+    std::string problem = co_await prove_absence(execution);
+    if (!problem.empty()) co_return Destroyed{false, std::move(problem)};
+    execution.journal.add(EventKind::clock, {{"clock", "destruction_proven"},
+                                             {"at_ns", nanoseconds(execution.world.clock.steady())}});
+    co_return Destroyed{true, ""};
+}
+
+}  // namespace rehearse

@@ -1,0 +1,163 @@
+// From the journal to clocks, achieved times and the verdict.
+#include "orchestrator/drill/measure.h"
+
+#include <algorithm>
+#include <set>
+
+namespace rehearse {
+
+namespace {
+
+std::optional<SteadyTime> instant(const json::object& body, std::string_view key) {
+    const json::value* value = body.if_contains(key);
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    return SteadyTime{Duration(value->to_number<std::int64_t>())};
+}
+
+void read_clock(Clocks& clocks, const DrillEvent& event) {
+    const std::string name = text_or(event.body, "clock", "");
+    const std::optional<SteadyTime> at = instant(event.body, "at_ns");
+    if (name == "damage_began") clocks.damage_began = at;
+    if (name == "destruction_proven") clocks.destruction_proven = at;
+    if (name == "detected") clocks.detected = at;
+    if (name == "rollback_began") clocks.rollback_began = at;
+    if (name == "restore_began") clocks.restore_began = at;
+    if (name == "restored") clocks.restored = at;
+    if (name == "verified") clocks.verified = at;
+    if (name == "serving") {
+        clocks.serving_earliest = instant(event.body, "earliest_ns");
+        clocks.serving_latest = at;
+    }
+}
+
+void read_note(Measurement& found, const DrillEvent& event) {
+    if (text_or(event.body, "text", "") == "stopped") found.stopped = true;
+    const std::string role = text_or(event.body, "compared", "");
+    if (role.empty()) return;
+    const bool fine = flag_at(event.body, "accepted", "journal");
+    if (role == "after") {
+        found.compared = true;
+        found.equal = fine;
+    } else if (role == "residue") {
+        found.residue = !fine;
+        found.rollback_compared = true;
+    }
+}
+
+Achieved achieved(SteadyTime from, SteadyTime earliest, SteadyTime latest, Duration target) {
+    const Duration low = std::max(Duration::zero(), earliest - from);
+    const Duration high = latest - from;
+    return {
+        .actual = (low + high) / 2, .uncertainty = (high - low) / 2, .target = target, .met = high <= target};
+}
+
+bool is_damage(const DrillEvent& event) {
+    if (event.kind != EventKind::step_intent) return false;
+    const std::string stage = text_or(event.body, "stage", "");
+    return stage == "destroy" || stage == "change";
+}
+
+std::string join(const std::vector<ResourceName>& names) {
+    std::string text;
+    for (const ResourceName& name : names) text += (text.empty() ? "" : ", ") + name.text();
+    return text;
+}
+
+}  // namespace
+
+Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
+    Measurement found;
+    Clocks& clocks = found.clocks;
+    std::optional<SteadyTime> first_damage, oldest;
+    std::set<std::string> boots;
+    std::map<ResourceName, bool> restored;
+    for (const DrillEvent& event : events) {
+        if (!clocks.started) clocks.started = event.steady;
+        if (!event.boot.empty()) boots.insert(event.boot);
+        if (is_damage(event) && !first_damage) first_damage = event.steady;
+        if (event.kind == EventKind::clock) read_clock(clocks, event);
+        if (event.kind == EventKind::note) read_note(found, event);
+        if (event.kind == EventKind::snapshot && text_or(event.body, "role", "") == "before") {
+            oldest = instant(event.body, "oldest_ns");
+        }
+        if (event.kind == EventKind::step_outcome) {
+            const std::string stage = text_or(event.body, "stage", "");
+            const bool done = text_or(event.body, "outcome", "") == "done";
+            // A later restore of the same resource overrules an earlier failure.
+            if (stage == "restore") restored[ResourceName(text_or(event.body, "resource", ""))] = done;
+            if (stage == "rollback" && !done) found.rollback_failed = true;
+        }
+    }
+    // A crash between the effect and its outcome loses the clock, not the intent that was durable before it.
+    if (!clocks.damage_began) clocks.damage_began = first_damage;
+    clocks.lost = boots.size() > 1;
+    found.destruction_complete =
+        plan.kind == DrillKind::rollback ? found.rollback_compared : clocks.destruction_proven.has_value();
+    for (const auto& [resource, done] : restored) {
+        if (!done) found.not_restored.push_back(resource);
+    }
+    if (clocks.lost) return found;
+
+    const std::optional<SteadyTime> from =
+        plan.kind == DrillKind::rollback ? clocks.rollback_began : clocks.damage_began;
+    if (from && clocks.serving_earliest && clocks.serving_latest) {
+        found.recovery_time =
+            achieved(*from, *clocks.serving_earliest, *clocks.serving_latest, plan.targets.rto);
+    }
+    if (clocks.damage_began && oldest) {
+        found.recovery_point =
+            achieved(*oldest, *clocks.damage_began, *clocks.damage_began, plan.targets.rpo);
+    }
+    return found;
+}
+
+Verdict judge(const Plan& plan, Measurement& found) {
+    std::vector<std::string>& why = found.reasons;
+    if (!found.not_restored.empty()) {
+        why.push_back("not restored: " + join(found.not_restored));
+        return Verdict::not_recovered;
+    }
+    if (!found.compared) {
+        why.emplace_back("what came back could not be compared with the snapshot");
+        return Verdict::inconclusive;
+    }
+    if (!found.equal) {
+        why.emplace_back("what came back differs from the snapshot");
+        return Verdict::recovered_different;
+    }
+    if (!found.destruction_complete || found.stopped) {
+        why.emplace_back(
+            plan.kind == DrillKind::rollback
+                ? "the rehearsal of the rollback was not completed; the environment is back, proved equal"
+                : "the destruction was not completed; what was destroyed is back, proved equal");
+        return Verdict::aborted;
+    }
+    if (found.residue || found.rollback_failed) {
+        why.emplace_back(
+            found.rollback_failed
+                ? "the rollback failed; the snapshot brought the environment back"
+                : "the rollback left something behind; the snapshot brought the environment back");
+        return Verdict::recovered_different;
+    }
+    if (found.clocks.lost) {
+        why.emplace_back("the clock was lost: the machine was restarted during the drill");
+        return Verdict::inconclusive;
+    }
+    if (!found.recovery_time) {
+        why.push_back("the probes did not pass " + std::to_string(plan.verify.consecutive) +
+                      " times in a row within " + to_text(plan.verify.within));
+        return Verdict::inconclusive;
+    }
+    if (!found.recovery_time->met) {
+        why.push_back("recovery took " + to_text(found.recovery_time->actual) + " +- " +
+                      to_text(found.recovery_time->uncertainty) + ", the target is " +
+                      to_text(plan.targets.rto));
+    }
+    if (found.recovery_point && !found.recovery_point->met) {
+        why.push_back("the snapshot was " + to_text(found.recovery_point->actual) +
+                      " old at the damage, the target is " + to_text(plan.targets.rpo));
+    }
+    return why.empty() ? Verdict::recovered : Verdict::recovered_late;
+}
+
+}  // namespace rehearse

@@ -1,0 +1,392 @@
+// The story of a drill, in every ending it can have.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/drill/stage.h"
+
+using namespace rehearse;
+using namespace rehearse::test;
+
+namespace {
+
+CommandResult failing(const CommandRequest&) { return {.exit_code = 3}; }
+
+std::string text(const DrillOutcome& outcome) { return pretty_json(outcome.record.result); }
+
+bool mentions(const DrillOutcome& outcome, const std::string& words) {
+    return text(outcome).find(words) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_SUITE("drill") {
+    TEST_CASE("what is destroyed comes back, is proved equal, and is timed") {
+        Stage stage;
+        const DrillOutcome outcome = stage.drill();
+        INFO(text(outcome));
+        CHECK(outcome.record.verdict == Verdict::recovered);
+        CHECK(stage.whole());
+        const json::object& result = outcome.record.result;
+        CHECK(result.at("schema") == "rehearse.drill/v1");
+        CHECK(result.at("fidelity").at("equal") == true);
+        CHECK(result.at("fidelity").at("before") == result.at("fidelity").at("after"));
+        CHECK(result.at("recovery_time").at("met") == true);
+        CHECK(result.at("recovery_point").at("met") == true);
+        CHECK(result.at("resources").as_array().size() == 3);
+        CHECK(stage.ledger->unfinished().empty());
+        CHECK_FALSE(stage.ledger->quarantine(stage.environment.name));
+        CHECK(stage.ledger->check().empty());
+    }
+
+    TEST_CASE("dependents are destroyed first, dependencies restored first") {
+        Stage stage;
+        (void)stage.drill();
+        const auto destroyed = stage.history.of("destroy");
+        REQUIRE(destroyed.size() == 3);
+        CHECK(destroyed[0] == "frontend");
+        const auto restored = stage.history.of("restore");
+        REQUIRE(restored.size() == 3);
+        CHECK(restored[2] == "frontend");
+    }
+
+    TEST_CASE("an intent is in the ledger before each effect") {
+        Stage stage;
+        bool seen = false;
+        stage.resource("frontend").on_destroy = [&] {
+            for (const DrillRecord& open : stage.ledger->unfinished()) {
+                for (const DrillEvent& event : stage.ledger->events(open.id)) {
+                    if (event.kind != EventKind::step_intent) continue;
+                    seen = seen || text_or(event.body, "resource", "") == "frontend";
+                }
+            }
+        };
+        (void)stage.drill();
+        CHECK(seen);
+    }
+
+    TEST_CASE("only what was touched is restored") {
+        Stage stage;
+        stage.playbook.destroy = {{.resource = ResourceName("orders"), .items = {"a"}}};
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::recovered);
+        CHECK(stage.history.of("restore") == std::vector<std::string>{"orders"});
+        CHECK(stage.whole());
+    }
+
+    TEST_CASE("a destroy that half fails is restored like a whole one, and the drill is aborted") {
+        Stage stage;
+        stage.resource("orders").after_half_destroy = [] {
+            throw Failure({.kind = FailureKind::permanent, .message = "permission lost"});
+        };
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::aborted);
+        CHECK(mentions(outcome, "permission lost"));
+        CHECK(stage.whole());
+        CHECK_FALSE(stage.ledger->quarantine(stage.environment.name));
+    }
+
+    TEST_CASE("a destroy that claims to be done and is not is no recovery") {
+        Stage stage;
+        stage.resource("config").on_destroy = [&] { stage.resource("config").items["late"] = "x"; };
+        stage.resource("orders").after_half_destroy = [&] {};
+        // An adapter that destroys nothing: the item is back before absence is proved.
+        stage.playbook.destroy = {{.resource = ResourceName("config"), .items = {"a"}}};
+        stage.resource("config").after_half_destroy = [&] { stage.resource("config").items["a"] = "1"; };
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::aborted);
+        CHECK(mentions(outcome, "still there"));
+    }
+
+    TEST_CASE(
+        "a restore that fails quarantines, with an alarm that names each resource and the next command") {
+        Stage stage;
+        stage.resource("orders").on_restore = [] {
+            throw Failure({.kind = FailureKind::permanent, .message = "disk is gone"});
+        };
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::not_recovered);
+        const auto quarantine = stage.ledger->quarantine(stage.environment.name);
+        REQUIRE(quarantine);
+        REQUIRE(stage.alarm.raised.size() == 1);
+        for (const char* words :
+             {"config", "orders: NOT restored", "frontend", "rehearse restore shop-staging"}) {
+            CHECK_MESSAGE(stage.alarm.raised[0].text.find(words) != std::string::npos, words);
+        }
+        SUBCASE("the others are restored all the same") {
+            CHECK(stage.resource("config").there);
+            CHECK(stage.resource("frontend").there);
+        }
+        SUBCASE("and the next drill is refused") {
+            stage.resource("orders").on_restore = [] {};
+            stage.resource("orders").there = true;
+            const DrillOutcome next = stage.drill();
+            CHECK(next.record.verdict == Verdict::refused);
+            CHECK(mentions(next, "quarantined"));
+        }
+    }
+
+    TEST_CASE("a transient failure of a restore is tried again") {
+        Stage stage;
+        int tries = 0;
+        stage.resource("orders").on_restore = [&] {
+            if (++tries < 3) throw Failure({.kind = FailureKind::transient, .message = "connection reset"});
+        };
+        CHECK(stage.drill().record.verdict == Verdict::recovered);
+        CHECK(tries == 3);
+    }
+
+    TEST_CASE("what comes back different is named, and quarantines") {
+        Stage stage;
+        stage.resource("config").after_restore = [&] { stage.resource("config").items["b"] = "changed"; };
+        SUBCASE("unless the playbook accepts it") {
+            stage.playbook.verify.accept = {"config/b"};
+            CHECK(stage.drill().record.verdict == Verdict::recovered);
+            CHECK_FALSE(stage.ledger->quarantine(stage.environment.name));
+        }
+        SUBCASE("by default") {
+            const DrillOutcome outcome = stage.drill();
+            CHECK(outcome.record.verdict == Verdict::recovered_different);
+            const json::array& differences =
+                outcome.record.result.at("fidelity").at("differences").as_array();
+            REQUIRE(differences.size() == 1);
+            CHECK(differences[0].at("path") == "b");
+            CHECK(differences[0].at("resource") == "config");
+            CHECK(stage.ledger->quarantine(stage.environment.name));
+            CHECK(stage.alarm.raised.size() == 1);
+        }
+    }
+
+    TEST_CASE("a verifying capture that fails is inconclusive and quarantines") {
+        Stage stage;
+        int captures = 0;
+        stage.resource("orders").on_capture = [&] {
+            if (++captures > 1) throw Failure({.kind = FailureKind::permanent, .message = "cannot read"});
+        };
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::inconclusive);
+        CHECK(stage.ledger->quarantine(stage.environment.name));
+    }
+
+    TEST_CASE("a target that was missed is late, not met") {
+        Stage stage;
+        stage.playbook.targets.rto = std::chrono::nanoseconds(1);
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::recovered_late);
+        CHECK(outcome.record.result.at("recovery_time").at("met") == false);
+    }
+
+    TEST_CASE("probes that never pass again leave the time unknown") {
+        Stage stage;
+        stage.playbook.verify.within = std::chrono::milliseconds(200);
+        stage.playbook.destroy = {{.resource = ResourceName("frontend")}};
+        // The probe asks the frontend, which is restored equal but does not answer.
+        class Mute : public FakeAdapter {
+          public:
+            using FakeAdapter::FakeAdapter;
+            bool broke = false;
+            void destroy(const DestroyRequest& request) override {
+                FakeAdapter::destroy(request);
+                broke = true;
+            }
+            std::string query(const std::string& asked, Duration timeout) override {
+                if (broke) throw Failure({.kind = FailureKind::transient, .message = "mute"});
+                return FakeAdapter::query(asked, timeout);
+            }
+        };
+        stage.adapters[ResourceName("frontend")] =
+            std::make_unique<Mute>(stage.resource("frontend"), stage.clock);
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::inconclusive);
+        CHECK(outcome.record.result.at("recovery_time").at("actual_ms").is_null());
+        CHECK_FALSE(stage.ledger->quarantine(stage.environment.name));
+    }
+
+    TEST_CASE("a refused plan touches nothing and is on record") {
+        Stage stage;
+        stage.playbook.guard.max_items = 1;
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::refused);
+        CHECK(stage.history.of("destroy").empty());
+        CHECK(stage.history.of("capture").empty());
+        REQUIRE(stage.ledger->drills({}).size() == 1);
+        CHECK(mentions(outcome, "blast_radius"));
+    }
+
+    TEST_CASE("a steady state that does not hold refuses before anything is broken") {
+        Stage stage;
+        const PlanView view = stage.plan();
+        stage.environment.probes[0].resource = ResourceName("frontend");
+        stage.resource("frontend").there = false;
+        const DrillOutcome outcome = stage.drill(view);
+        CHECK(outcome.record.verdict != Verdict::recovered);
+        CHECK(stage.history.of("destroy").empty());
+    }
+
+    TEST_CASE("a resource that is another one at the last moment is not destroyed") {
+        Stage stage;
+        const PlanView view = stage.plan();
+        stage.resource("orders").system = "system-2";
+        const DrillOutcome outcome = stage.drill(view);
+        CHECK(outcome.record.verdict == Verdict::aborted);
+        CHECK(stage.history.of("destroy").empty());
+        CHECK(stage.resource("orders").items.size() == 2);
+    }
+
+    TEST_CASE("the kill switch stops destroying, and what is broken comes back") {
+        Stage stage;
+        stage.resource("frontend").after_half_destroy = [&] {
+            stage.halted = "by a test";
+            // Until the watcher has seen it, this destroy goes on: wait for it as a slow provider would.
+            const SteadyTime give_up = stage.clock.steady() + std::chrono::seconds(5);
+            while (stage.clock.steady() < give_up &&
+                   stage.clock.steady() + std::chrono::milliseconds(4800) < give_up) {
+            }
+        };
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::aborted);
+        CHECK(stage.history.of("destroy") == std::vector<std::string>{"frontend"});
+        CHECK(stage.whole());
+    }
+
+    TEST_CASE("hooks run at their stages, in the journal, as unguarded") {
+        Stage stage;
+        stage.playbook.hooks.before_snapshot = {{.arguments = {"quiesce"}}};
+        stage.playbook.hooks.before_destroy = {{.arguments = {"drain"}}};
+        stage.playbook.hooks.after_destroy = {{.arguments = {"look"}}};
+        stage.playbook.hooks.before_restore = {{.arguments = {"prepare"}}};
+        stage.playbook.hooks.after_restore = {{.arguments = {"warm"}}};
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::recovered);
+        CHECK(stage.history.of("command") ==
+              std::vector<std::string>{"quiesce", "drain", "look", "prepare", "warm"});
+        std::size_t unguarded = 0;
+        for (const DrillEvent& event : stage.ledger->events(outcome.record.id)) {
+            unguarded += event.kind == EventKind::step_intent && event.body.contains("unguarded") ? 1 : 0;
+        }
+        CHECK(unguarded == 5);
+    }
+
+    TEST_CASE("a before_snapshot hook that fails counts as possible damage") {
+        Stage stage;
+        stage.playbook.hooks.before_snapshot = {{.arguments = {"quiesce"}}};
+        stage.on_command = failing;
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::not_recovered);
+        CHECK(stage.ledger->quarantine(stage.environment.name));
+        CHECK(stage.history.of("destroy").empty());
+    }
+
+    TEST_CASE("a before_destroy hook that fails destroys nothing") {
+        Stage stage;
+        stage.playbook.hooks.before_destroy = {{.arguments = {"drain"}}};
+        stage.on_command = failing;
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::aborted);
+        CHECK(stage.history.of("destroy").empty());
+    }
+
+    TEST_CASE("a hook is tried as often as its retries say") {
+        Stage stage;
+        stage.playbook.hooks.after_restore = {{.arguments = {"warm"}, .retries = 2}};
+        int tries = 0;
+        stage.on_command = [&](const CommandRequest&) {
+            return CommandResult{.exit_code = ++tries < 3 ? 1 : 0};
+        };
+        CHECK(stage.drill().record.verdict == Verdict::recovered);
+        CHECK(tries == 3);
+    }
+
+    TEST_CASE("a rollback that puts everything back has recovered, and is timed") {
+        Stage stage;
+        stage.playbook.kind = DrillKind::rollback;
+        stage.playbook.destroy.clear();
+        stage.playbook.change = {{.arguments = {"release"}}};
+        stage.playbook.rollback = {{.arguments = {"undo"}}};
+        stage.on_command = [&](const CommandRequest& request) {
+            stage.resource("config").items["a"] = request.arguments[0] == "release" ? "v2" : "1";
+            return CommandResult{.exit_code = 0};
+        };
+        const DrillOutcome outcome = stage.drill();
+        INFO(text(outcome));
+        CHECK(outcome.record.verdict == Verdict::recovered);
+        CHECK(outcome.record.result.at("recovery_time").at("measured_from") == "rollback_began");
+        CHECK(outcome.record.result.at("residue").as_array().empty());
+        CHECK(stage.history.of("restore").empty());
+    }
+
+    TEST_CASE("what a rollback leaves behind is listed item by item and restored from the snapshot") {
+        Stage stage;
+        stage.playbook.kind = DrillKind::rollback;
+        stage.playbook.destroy.clear();
+        stage.playbook.change = {{.arguments = {"release"}}};
+        stage.playbook.rollback = {{.arguments = {"undo"}}};
+        stage.on_command = [&](const CommandRequest& request) {
+            if (request.arguments[0] == "release") stage.resource("orders").items["leftover"] = "x";
+            return CommandResult{.exit_code = 0};
+        };
+        const DrillOutcome outcome = stage.drill();
+        INFO(text(outcome));
+        CHECK(outcome.record.verdict == Verdict::recovered_different);
+        REQUIRE(outcome.record.result.at("residue").as_array().size() == 1);
+        CHECK(outcome.record.result.at("residue").as_array()[0].at("path") == "leftover");
+        CHECK(stage.history.of("restore") == std::vector<std::string>{"orders"});
+        CHECK(stage.whole());
+        CHECK_FALSE(stage.ledger->quarantine(stage.environment.name));
+    }
+
+    TEST_CASE("a rollback that fails is found out, and the snapshot brings the environment back") {
+        Stage stage;
+        stage.playbook.kind = DrillKind::rollback;
+        stage.playbook.destroy.clear();
+        stage.playbook.change = {{.arguments = {"release"}}};
+        stage.playbook.rollback = {{.arguments = {"undo"}}};
+        stage.on_command = [&](const CommandRequest& request) {
+            stage.resource("config").items["a"] = "v2";
+            return CommandResult{.exit_code = request.arguments[0] == "undo" ? 1 : 0};
+        };
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.verdict == Verdict::recovered_different);
+        CHECK(mentions(outcome, "rollback failed"));
+        CHECK(stage.whole());
+    }
+
+    TEST_CASE("one drill at a time in an environment") {
+        Stage stage;
+        const PlanView view = stage.plan();
+        const Lease held =
+            stage.ledger->acquire_lease(stage.environment.name, this_process(), std::chrono::minutes(1));
+        const DrillOutcome outcome = stage.drill(view);
+        CHECK(outcome.record.verdict == Verdict::refused);
+        CHECK(mentions(outcome, "lease"));
+        stage.ledger->release_lease(held);
+    }
+
+    TEST_CASE("an orchestrator that lost its lease changes nothing more") {
+        Stage stage;
+        stage.resource("frontend").after_half_destroy = [&] {
+            // Another one has taken over: the marker and the ledger hold its epoch.
+            Lease stolen{.environment = stage.environment.name,
+                         .epoch = stage.ledger->epoch(stage.environment.name)};
+            stolen.owner = this_process();
+            stage.ledger->release_lease(stolen);
+            (void)stage.ledger->acquire_lease(stage.environment.name, this_process(),
+                                              std::chrono::minutes(1));
+        };
+        CHECK_THROWS_AS((void)stage.drill(), Failure);
+        CHECK(stage.history.of("destroy") == std::vector<std::string>{"frontend"});
+        CHECK(stage.history.of("restore").empty());
+        REQUIRE(stage.alarm.raised.size() == 1);
+        CHECK(stage.alarm.raised[0].text.find("rehearse resume") != std::string::npos);
+    }
+
+    TEST_CASE("a plan survives its document") {
+        Stage stage;
+        stage.playbook.hooks.after_restore = {{.arguments = {"warm"}, .retries = 2}};
+        const PlanView view = stage.plan();
+        const json::object document = to_json(view.plan);
+        const Plan again = plan_from_json(document, "test");
+        CHECK(canonical_json(to_json(again)) == canonical_json(document));
+        CHECK(plan_hash(again) == view.hash);
+    }
+}
