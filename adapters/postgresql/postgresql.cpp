@@ -116,7 +116,8 @@ const AdapterDescriptor& postgresql_adapter() {
         .destroy_keys = destroy_keys,
         .normalises = normalisations,
         .make = make,
-        .patterns = "globs of schema.table: public.orders, orders (in public), audit.*, **"};
+        .patterns = "globs of schema.table: public.orders, orders (in public), audit.*, **",
+        .answers_queries = true};
     return descriptor;
 }
 

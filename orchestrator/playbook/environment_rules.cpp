@@ -139,7 +139,27 @@ void check_expectations(const Node& probe, const Question& question, Problems& p
     }
 }
 
-void check_probes(const Node& root, Problems& problems) {
+/// The resource of a SQL probe is there, and its adapter answers.
+void check_asked(const std::string& name, const Node& probe, const Node& resources,
+                 AdapterDescriptors adapters, Problems& problems) {
+    const Node* sql = child(probe, "sql");
+    const Node* asked = sql == nullptr ? nullptr : child(*sql, "resource");
+    if (asked == nullptr || asked->kind != Node::Kind::scalar) return;
+    if (resources.kind != Node::Kind::mapping) return;
+    const std::string asks = "probe '" + shortened(name) + "' asks '" + shortened(asked->text) + "', ";
+    const Node* resource = child(resources, asked->text);
+    if (resource == nullptr) {
+        problems.add(asked->at, asks + "which is no resource of this environment",
+                     suggestion(asked->text, names_of(resources), "its resources are"));
+        return;
+    }
+    const AdapterDescriptor* adapter = find_adapter(adapters, scalar_at(*resource, "adapter"));
+    if (adapter == nullptr || adapter->answers_queries) return;
+    problems.add(asked->at, asks + "whose adapter '" + std::string(adapter->name) + "' answers no queries",
+                 "use a probe of another kind");
+}
+
+void check_probes(const Node& root, AdapterDescriptors adapters, Problems& problems) {
     const Node* probes = child(root, "probes");
     const Node* resources = child(root, "resources");
     if (probes == nullptr || probes->kind != Node::Kind::mapping) return;
@@ -162,14 +182,7 @@ void check_probes(const Node& root, Problems& problems) {
         } else {
             check_expectations(probe, *asked[0], problems);
         }
-        const Node* sql = child(probe, "sql");
-        const Node* resource = sql == nullptr ? nullptr : child(*sql, "resource");
-        if (resource == nullptr || resource->kind != Node::Kind::scalar || resources == nullptr) continue;
-        if (resources->kind != Node::Kind::mapping || child(*resources, resource->text) != nullptr) continue;
-        problems.add(resource->at,
-                     "probe '" + shortened(name.text) + "' asks '" + shortened(resource->text) +
-                         "', which is no resource of this environment",
-                     suggestion(resource->text, names_of(*resources), "its resources are"));
+        if (resources != nullptr) check_asked(name.text, probe, *resources, adapters, problems);
     }
 }
 
@@ -177,7 +190,7 @@ void check_probes(const Node& root, Problems& problems) {
 
 void check_environment(const Node& root, AdapterDescriptors adapters, Problems& problems) {
     check_resources(root, adapters, problems);
-    check_probes(root, problems);
+    check_probes(root, adapters, problems);
 }
 
 }  // namespace rehearse

@@ -144,6 +144,7 @@ struct AdapterDescriptor {
     std::span<const std::string_view> normalises;  // all that capture may ever normalise
     std::unique_ptr<Adapter> (*make)(const ResourceSpec&, const AdapterContext&);
     std::string_view patterns = {};  // what `items` of a destroy step may hold: "globs of paths"; empty: none
+    bool answers_queries = false;    // SQL probes may ask it
 };
 
 }  // namespace rehearse
