@@ -132,6 +132,7 @@ CaptureReport capture(const Settings& settings, const Clock& clock, TreeWriter& 
             .items = tables.size(),
             .bytes = content.bytes,
             .normalised = normalised(captured.fixpoint.schema),
+            .scratch_restore = true,
             .restorability_proved = true,
             .restorability = "schema restored into a scratch database as " + settings.scratch().describe() +
                              " and dumped again, " + std::to_string(generations) +

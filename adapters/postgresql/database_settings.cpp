@@ -223,8 +223,10 @@ DatabaseSettings database_from_json(const json::object& object, const std::strin
 }
 
 std::string create_statement(const DatabaseSettings& settings, const std::string& name) {
-    std::string out = "CREATE DATABASE " + identifier(name) +
-                      " WITH TEMPLATE = template0 ENCODING = " + literal(settings.encoding) +
+    // The owner from the start: in its new database the schema public belongs to nobody else.
+    std::string out = "CREATE DATABASE " + identifier(name) + " WITH" +
+                      (settings.owner.empty() ? "" : " OWNER = " + identifier(settings.owner)) +
+                      " TEMPLATE = template0 ENCODING = " + literal(settings.encoding) +
                       " LC_COLLATE = " + literal(settings.collate) + " LC_CTYPE = " + literal(settings.ctype);
     if (settings.provider == "icu") {
         out += " LOCALE_PROVIDER = icu ICU_LOCALE = " + literal(settings.locale);

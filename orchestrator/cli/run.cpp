@@ -53,7 +53,7 @@ int run(const Invocation& invocation, const Options& options) {
     } else {
         host.out << drill_text(outcome.record.result, host.colour) << std::flush;
     }
-    if (outcome.record.verdict == Verdict::refused) {
+    if (outcome.record.verdict == Verdict::refused && invocation.json()) {
         host.log << refusal_text(outcome.record.result.at("interlocks").as_array(), false);
     }
     if (outcome.alarm_problem)

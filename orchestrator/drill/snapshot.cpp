@@ -111,7 +111,7 @@ Task<TakenSnapshot> take_snapshot(World& world, SnapshotRequest request) {
         taken.identities[resource.name] = captured->second.identity;
         taken.uncompared[resource.name] = report.uncompared;
         taken.taken_at = std::min(taken.taken_at, report.consistent_at);
-        if (!report.restorability_proved && !report.restorability.empty()) {
+        if (report.scratch_restore && !report.restorability_proved) {
             taken.not_restorable[resource.name] = report.restorability;
         }
         described[resource.name.text()] = json::object{{"adapter", resource.adapter},

@@ -71,8 +71,9 @@ struct CaptureReport {
     std::uint64_t items = 0;
     std::uint64_t bytes = 0;                // of content, before compression
     std::vector<std::string> normalised{};  // what is left out or rewritten, by name, for the report
-    bool restorability_proved = false;      // restored once into a scratch place with the restore credential
-    std::string restorability{};            // how it was proved, or why not
+    bool scratch_restore = false;  // this adapter can restore into a scratch place: then it must have worked
+    bool restorability_proved = false;  // restored once into a scratch place with the restore credential
+    std::string restorability{};        // how it was proved, or why not
     json::object uncompared{};  // facts that are kept in the manifest but are not part of tree equality
 };
 
