@@ -3,6 +3,7 @@
 
 #include "adapters/files/files.h"
 #include "adapters/postgresql/postgresql.h"
+#include "adapters/process/process.h"
 
 namespace rehearse {
 
@@ -10,6 +11,7 @@ std::span<const AdapterDescriptor* const> registered_adapters() {
     static const AdapterDescriptor* const all[] = {
         &files_adapter(),
         &postgresql_adapter(),
+        &process_adapter(),
     };
     return all;
 }

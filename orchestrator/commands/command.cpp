@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -24,6 +23,7 @@
 #include "orchestrator/base/handle.h"
 #include "orchestrator/commands/pidfd.h"
 #include "orchestrator/commands/process_table.h"
+#include "orchestrator/commands/spawn.h"
 
 namespace rehearse {
 
@@ -81,54 +81,6 @@ FileDescriptor input_file(const std::string& input, const std::string& object) {
     ::lseek(file.get(), 0, SEEK_SET);
     return file;
 }
-
-// The caller's environment with the request's values in it.
-class EnvironmentBlock {
-  public:
-    explicit EnvironmentBlock(const std::map<std::string, std::string>& added) {
-        if (added.empty()) return;
-        for (const auto& [name, value] : added) texts_.push_back(name + "=" + value);
-        for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-            const std::string_view text = *entry;
-            const auto equals = text.find('=');
-            if (added.find(std::string(text.substr(0, equals))) == added.end()) pointers_.push_back(*entry);
-        }
-        for (auto& text : texts_) pointers_.push_back(text.data());
-        pointers_.push_back(nullptr);
-    }
-    [[nodiscard]] char** data() { return pointers_.empty() ? environ : pointers_.data(); }
-
-  private:
-    std::vector<std::string> texts_;
-    std::vector<char*> pointers_;
-};
-
-// What the child does between clone and exec.
-class SpawnSetup {
-  public:
-    SpawnSetup() {
-        ::posix_spawn_file_actions_init(&actions_);
-        ::posix_spawnattr_init(&attributes_);
-        sigset_t none;
-        sigset_t all;
-        ::sigemptyset(&none);
-        ::sigfillset(&all);
-        ::posix_spawnattr_setflags(&attributes_,
-                                   POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        ::posix_spawnattr_setpgroup(&attributes_, 0);
-        ::posix_spawnattr_setsigmask(&attributes_, &none);
-        ::posix_spawnattr_setsigdefault(&attributes_, &all);
-    }
-    SpawnSetup(const SpawnSetup&) = delete;
-    SpawnSetup& operator=(const SpawnSetup&) = delete;
-    ~SpawnSetup() {
-        ::posix_spawn_file_actions_destroy(&actions_);
-        ::posix_spawnattr_destroy(&attributes_);
-    }
-
-    posix_spawn_file_actions_t actions_;
-    posix_spawnattr_t attributes_;
-};
 
 // The running child and its process group. Its number stays reserved until wait(), so that a signal to the
 // group can't reach a stranger.
@@ -198,28 +150,6 @@ class Child {
     FileDescriptor handle_;
     bool waited_ = false;
 };
-
-Failure failed_spawn(int error, const CommandRequest& request, const std::filesystem::path& file) {
-    FailureFields fields = failure_from_errno(error, "run", request.arguments[0]).fields();
-    if (error == ENOEXEC) {
-        fields.kind = FailureKind::invalid_input;
-        fields.message = "'" + file.string() + "' is neither a program nor a script with a #! line";
-        fields.remedy = "name its interpreter first";
-    } else if (error == ENOENT || error == ENOTDIR) {
-        fields.kind = FailureKind::invalid_input;
-        fields.message = "the interpreter of '" + file.string() + "' is missing";
-        fields.remedy = "look at its first line";
-    } else if (error == EACCES || error == EPERM) {
-        fields.kind = FailureKind::invalid_input;
-        fields.message = "'" + file.string() + "' may not be executed here";
-        fields.remedy = "check its mode and the file system's noexec option";
-    } else if (error == E2BIG) {
-        fields.kind = FailureKind::invalid_input;
-        fields.message = "arguments and environment are too long";
-        fields.remedy = "pass them as a file or on stdin";
-    }
-    return Failure(std::move(fields));
-}
 
 // Collects one output stream.
 class Stream {
@@ -303,31 +233,13 @@ Started spawn(const CommandRequest& request, const std::filesystem::path& file) 
     Pipe errors = make_output_pipe(object, false);
     FileDescriptor input;
     if (!request.input.empty()) input = input_file(request.input, object);
-
-    SpawnSetup setup;
-    int error = 0;
-    const auto also = [&error](int answer) { error = error != 0 ? error : answer; };
-    if (input) {
-        also(::posix_spawn_file_actions_adddup2(&setup.actions_, input.get(), STDIN_FILENO));
-    } else {
-        also(::posix_spawn_file_actions_addopen(&setup.actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
-    }
-    also(::posix_spawn_file_actions_adddup2(&setup.actions_, output.theirs.get(), STDOUT_FILENO));
-    also(::posix_spawn_file_actions_adddup2(&setup.actions_, errors.theirs.get(), STDERR_FILENO));
-    also(::posix_spawn_file_actions_addclosefrom_np(&setup.actions_, 3));
-    if (!request.directory.empty()) {
-        also(::posix_spawn_file_actions_addchdir_np(&setup.actions_, request.directory.c_str()));
-    }
-    std::vector<char*> arguments;
-    for (const auto& argument : request.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    EnvironmentBlock environment(request.environment);
-    pid_t number = -1;
-    if (error == 0) {
-        error = ::posix_spawn(&number, file.c_str(), &setup.actions_, &setup.attributes_, arguments.data(),
-                              environment.data());
-    }
-    if (error != 0) throw failed_spawn(error, request, file);
+    const pid_t number = spawn_process({.file = file,
+                                        .arguments = request.arguments,
+                                        .directory = request.directory,
+                                        .environment = request.environment,
+                                        .input = input.get(),
+                                        .output = output.theirs.get(),
+                                        .errors = errors.theirs.get()});
     return {.number = number, .output = std::move(output.ours), .errors = std::move(errors.ours)};
 }
 

@@ -6,6 +6,7 @@
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/commands/command.h"
+#include "orchestrator/commands/spawn.h"
 
 namespace rehearse {
 
@@ -16,10 +17,8 @@ constexpr std::string_view default_path = "/usr/local/bin:/usr/bin:/bin";
 
 std::string search_path(const std::map<std::string, std::string>& environment) {
     if (const auto own = environment.find("PATH"); own != environment.end()) return own->second;
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        const std::string_view text = *entry;
-        if (text.starts_with("PATH=")) return std::string(text.substr(5));
-    }
+    const std::string inherited = inherited_variable("PATH");
+    if (!inherited.empty()) return inherited;
     return std::string(default_path);
 }
 

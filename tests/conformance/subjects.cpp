@@ -4,6 +4,8 @@
 namespace rehearse::test {
 
 [[nodiscard]] std::unique_ptr<ConformanceSubject> make_files_subject();
+[[nodiscard]] std::unique_ptr<ConformanceSubject> make_process_subject();
+[[nodiscard]] std::string process_subject_misses();
 // scripts/new-adapter declares others above this line.
 
 namespace {
@@ -12,6 +14,7 @@ std::string nothing_missing() { return {}; }
 
 constexpr ConformanceEntry entries[] = {
     {.adapter = "files", .make = make_files_subject, .missing = nothing_missing},
+    {.adapter = "process", .make = make_process_subject, .missing = process_subject_misses},
     // scripts/new-adapter lists others above this line.
 };
 
