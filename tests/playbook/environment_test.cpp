@@ -230,6 +230,10 @@ TEST_SUITE("playbook") {
               "19:114: 'at_most' is less than 'at_least', so that no value fits; swap them");
         CHECK(said("expect: { at_least: 1 }", "expect: {}") ==
               "19:90: 'expect' says nothing; write what must hold, or remove the key");
+        CHECK(said("resource: orders", "resource: config") ==
+              "19:34: probe 'has_orders' asks 'config', whose adapter 'files' answers no queries; use a "
+              "probe of "
+              "another kind");
         CHECK(
             said("resource: orders", "resource: order") ==
             "19:34: probe 'has_orders' asks 'order', which is no resource of this environment; did you mean "
