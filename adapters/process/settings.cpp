@@ -85,7 +85,7 @@ constexpr KeySpec keys[] = {
          "A file with more variables, one NAME=value a line, taken as it stands; # begins a comment line. "
          "Its values are kept nowhere."},
     {.name = "user",
-     .type = ValueType::name,
+     .type = ValueType::text,
      .help = "The user that it runs as. Needs root. Default: who runs rehearse."},
 };
 

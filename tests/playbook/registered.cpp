@@ -85,11 +85,6 @@ TEST_SUITE("playbook") {
         const std::vector<std::string> playbooks = examples(page, "# playbooks/");
         REQUIRE(environments.size() == 1);
         REQUIRE(playbooks.size() == 1);
-        const auto adapters_of_this_build = registered_adapters();
-        const bool has_process =
-            std::any_of(adapters_of_this_build.begin(), adapters_of_this_build.end(),
-                        [](const AdapterDescriptor* adapter) { return adapter->name == "process"; });
-        if (!has_process) return;
         const TemporaryFolder folder;
         write(folder.path() / "rehearse.yaml", "workspace: shop\n");
         write(folder.path() / "environments" / "shop-staging.yaml", environments[0]);
