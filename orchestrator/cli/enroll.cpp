@@ -23,9 +23,9 @@ int enroll_environment(const Invocation& invocation, const Options& options) {
     OpenWorld open(host, workspace, environment, nullptr, observer, alarm);
     Enrolment enrolment;
     host.run([&]() -> Task<void> {
-        enrolment = co_await enroll(
-            open.world(),
-            {.environment = environment, .read_only = options.read_only, .replace = options.replace});
+        const EnrolRequest request{
+            .environment = environment, .read_only = options.read_only, .replace = options.replace};
+        enrolment = co_await enroll(open.world(), request);
     });
     if (invocation.json()) {
         print_json(host, json::object{{"schema", "rehearse.enrolment/v1"},

@@ -91,9 +91,10 @@ int restore(const Invocation& invocation, const Options& options) {
     OpenWorld open(host, workspace, environment, nullptr, observer, alarm);
     EmergencyOutcome outcome;
     host.run([&]() -> Task<void> {
-        outcome = co_await restore_environment(
-            open.world(),
-            {.environment = environment, .snapshot = snapshot, .keep_current = !options.without_copy});
+        // Named first: g++ 12 destroys temporaries among a coroutine's arguments twice.
+        EmergencyRequest request{
+            .environment = environment, .snapshot = snapshot, .keep_current = !options.without_copy};
+        outcome = co_await restore_environment(open.world(), std::move(request));
     });
     if (invocation.json()) {
         print_json(host, to_json(outcome, snapshot));

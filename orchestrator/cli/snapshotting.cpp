@@ -20,10 +20,12 @@ SnapshotSummary snapshot_environment(const Host& host, Workspace& workspace, con
     }
     SnapshotId id;
     host.run([&]() -> Task<void> {
-        co_await with_lease(open.world(), environment.name, [&](Lease&) -> Task<void> {
+        // Named first: g++ 12 destroys temporaries among a coroutine's arguments twice.
+        const std::function<Task<void>(Lease&)> work = [&](Lease&) -> Task<void> {
             const TakenSnapshot taken = co_await take_snapshot(open.world(), request);
             id = taken.id;
-        });
+        };
+        co_await with_lease(open.world(), environment.name, work);
     });
     return workspace.store().find(environment.name, id.text());
 }

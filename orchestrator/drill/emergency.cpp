@@ -204,11 +204,13 @@ Task<EmergencyOutcome> restore_environment(World& world, EmergencyRequest reques
                       "get the data out of the snapshot with git, see README.md");
     }
     EmergencyOutcome outcome;
-    co_await with_lease(world, request.environment.name, [&](Lease& lease) -> Task<void> {
+    // Named first: g++ 12 destroys temporaries among a coroutine's arguments twice.
+    const std::function<Task<void>(Lease&)> work = [&](Lease& lease) -> Task<void> {
         Emergency emergency{world, request, lease, {}, {}};
         co_await restore_leased(emergency);
         outcome = std::move(emergency.outcome);
-    });
+    };
+    co_await with_lease(world, request.environment.name, work);
     co_return outcome;
 }
 

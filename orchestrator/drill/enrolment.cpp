@@ -88,9 +88,11 @@ Task<Enrolment> enroll(World& world, EnrolRequest request) {
                  "add --read-only: identities are recorded, nothing is planted, nothing can be destroyed"});
     }
     Enrolment enrolment;
-    co_await with_lease(world, request.environment.name, [&](Lease& lease) -> Task<void> {
+    // Named first: g++ 12 destroys temporaries among a coroutine's arguments twice.
+    const std::function<Task<void>(Lease&)> work = [&](Lease& lease) -> Task<void> {
         enrolment = co_await enroll_leased(world, request, lease.epoch);
-    });
+    };
+    co_await with_lease(world, request.environment.name, work);
     co_return enrolment;
 }
 
