@@ -76,8 +76,10 @@ int check(const Invocation& invocation, const Options& options) {
     for (const Problem& problem : problems) host.log << to_string(problem) << "\n";
     if (!problems.empty()) return 2;
     if (!invocation.json()) {
-        host.out << "All is well: " << loaded.environments.size() << " environments, "
-                 << loaded.playbooks.size() << " playbooks.\n";
+        host.out << "All is well: " << loaded.environments.size()
+                 << (loaded.environments.size() == 1 ? " environment, " : " environments, ")
+                 << loaded.playbooks.size()
+                 << (loaded.playbooks.size() == 1 ? " playbook.\n" : " playbooks.\n");
     }
     return 0;
 }

@@ -23,7 +23,7 @@ int init(const Invocation& invocation, const std::string& directory) {
     }
     // Nothing that is there is overwritten: all names are looked at before the first file is written.
     const std::vector<WorkspaceTemplate> files =
-        workspace_templates(host.adapters, place.filename().string());
+        workspace_templates(host.adapters, (place / "").parent_path().filename().string());
     for (const WorkspaceTemplate& file : files) {
         if (std::filesystem::exists(place / file.path)) {
             throw Failure({.kind = FailureKind::invalid_input,
@@ -38,8 +38,11 @@ int init(const Invocation& invocation, const std::string& directory) {
         write_file_durably(place / file.path, file.text, 0644);
         host.out << (place / file.path).string() << "\n";
     }
-    host.out << "Now describe your environment in environments/, then run 'rehearse check' and 'rehearse "
-                "doctor'.\n";
+    host.out
+        << "It runs as it is: in this folder, 'rehearse enroll example' and 'rehearse run "
+           "delete-and-recreate'.\n"
+           "Then describe your own environment in environments/; 'rehearse check' and 'rehearse doctor' help."
+           "\n";
     return 0;
 }
 

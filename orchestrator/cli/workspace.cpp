@@ -111,6 +111,8 @@ void Workspace::make_state() {
     make_directory_durably(fresh, 0700);
     make_directory_durably(fresh / "keys", 0700);
     make_directory_durably(fresh / "audit", 0700);
+    write_file_durably(fresh / ".gitignore", "*\n",
+                       0600);  // snapshots hold data: never commit them by mistake
     write_file_durably(fresh / "keys" / "marker.key", random_hex(32) + "\n", 0600);
     (void)open_sqlite_ledger(fresh / "ledger.sqlite", host_->clock, true);
     (void)open_git_store(fresh / "snapshots.git", true);

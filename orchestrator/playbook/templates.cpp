@@ -143,11 +143,6 @@ constexpr std::string_view next_page = R"(<!doctype html>
 )";
 constexpr std::string_view style = R"(p { font-family: sans-serif; }
 )";
-constexpr std::string_view ignored =
-    R"(# Rehearse's state: snapshots hold the data of your environments in clear.
-/.rehearse/
-)";
-
 /// Folders may be called anything; names of workspaces may not.
 std::string as_name(const std::string& text) {
     std::string name;
@@ -178,8 +173,7 @@ std::vector<WorkspaceTemplate> workspace_templates(AdapterDescriptors adapters, 
             {"playbooks/schema/workspace.schema.json", workspace_schema()},
             {"example/site/index.html", std::string(page)},
             {"example/releases/v2.html", std::string(next_page)},
-            {"example/releases/v2.css", std::string(style)},
-            {".gitignore", std::string(ignored)}};
+            {"example/releases/v2.css", std::string(style)}};
 }
 
 }  // namespace rehearse
