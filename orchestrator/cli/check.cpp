@@ -91,7 +91,7 @@ void add_check(Commands& commands) {
     CLI::App* command = commands.add(
         "check", "validates the workspace without touching anything: file:line:column for each problem",
         "rehearse check playbooks/delete-and-recreate.yaml", true);
-    command->add_option("FILE", options->files, "only what is wrong in these files");
+    command->add_option("FILE", options->files, "show only the problems of these files; default: of all");
     command
         ->add_option("--print-schema", options->schema,
                      "print the JSON Schema of a kind of file, for editors")

@@ -42,7 +42,7 @@ void add_clear(Commands& commands) {
     CLI::App* command =
         commands.add("clear", "a person ends a quarantine, with a reason",
                      "rehearse clear shop-staging --reason 'orders restored by hand, compared'", false);
-    command->add_option("ENVIRONMENT", options->environment, "its name")->required();
+    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
     command->add_option("--reason", options->reason, "what was looked at and mended; kept in the ledger")
         ->required();
     commands.on(command, [options](const Invocation& invocation) { return clear(invocation, *options); });

@@ -52,13 +52,14 @@ int diff(const Invocation& invocation, const Options& options) {
 
 void add_diff(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command =
-        commands.add("diff", "says what differs: B left out is what is live now; exit 1 where something does",
-                     "rehearse diff shop-staging latest", true);
-    command->add_option("ENVIRONMENT", options->environment, "its name")->required();
+    CLI::App* command = commands.add("diff",
+                                     "says what differs between two snapshots, or between one and what is "
+                                     "live; exit 1 where something does",
+                                     "rehearse diff shop-staging latest", true);
+    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
     command->add_option("A", options->before,
                         "a snapshot: commit, ref, drill's ref, or latest (the default)");
-    command->add_option("B", options->after, "another one; default: live");
+    command->add_option("B", options->after, "another snapshot; left out: what is live now");
     commands.on(command, [options](const Invocation& invocation) { return diff(invocation, *options); });
 }
 

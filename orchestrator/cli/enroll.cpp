@@ -50,7 +50,7 @@ void add_enroll(Commands& commands) {
     CLI::App* command =
         commands.add("enroll", "ties an environment's name to its live resources: plants the signed marker",
                      "rehearse enroll shop-staging", true);
-    command->add_option("ENVIRONMENT", options->environment, "its name")->required();
+    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
     command->add_flag("--read-only", options->read_only,
                       "record the identities only (the one way for class production)");
     command->add_flag("--replace", options->replace, "take over resources that carry somebody else's marker");

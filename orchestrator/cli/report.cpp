@@ -108,8 +108,8 @@ void add_report(Commands& commands) {
     command->add_option("--format", options->formats, "html (the default), json, junit; several with commas")
         ->delimiter(',')
         ->check(CLI::IsMember({"html", "json", "junit"}));
-    command->add_option("--environment", options->environment, "only this one");
-    command->add_option("--playbook", options->playbook, "only this one");
+    command->add_option("--environment", options->environment, "only this environment");
+    command->add_option("--playbook", options->playbook, "only this playbook");
     command->add_option("--since", options->since, "a date (2026-11-01) or an age (90d)");
     command->add_option("--file", options->file, "where to write it; default: stdout");
     command->add_option("--directory", options->directory,

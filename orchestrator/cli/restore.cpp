@@ -112,7 +112,7 @@ void add_restore(Commands& commands) {
     CLI::App* command = commands.add(
         "restore", "the emergency button: brings an environment back to a snapshot, and proves it",
         "rehearse restore shop-staging latest", true);
-    command->add_option("ENVIRONMENT", options->environment, "its name")->required();
+    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
     command->add_option("SNAPSHOT", options->snapshot, "commit, ref, or latest (the default)");
     command->add_flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
     command->add_flag("--without-copy", options->without_copy, "don't capture the present state first");

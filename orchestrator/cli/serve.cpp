@@ -141,8 +141,9 @@ int serve(const Invocation& invocation) {
 }  // namespace
 
 void add_serve(Commands& commands) {
-    CLI::App* command = commands.add("serve", "runs due drills; first finishes what a crash left open",
-                                     "rehearse serve", false);
+    CLI::App* command =
+        commands.add("serve", "runs due drills in the foreground; first finishes what a crash left open",
+                     "rehearse serve", false);
     commands.on(command, serve);
 }
 
