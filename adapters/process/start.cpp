@@ -30,7 +30,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration settle_time = 250ms;   // what "still runs" means where there is no readiness check
+constexpr Duration settle_time = 500ms;   // what "still runs" means where there is no readiness check
 constexpr Duration longest_answer = 1s;   // of one question whether it is ready
 constexpr Duration shortest_pause = 2ms;  // between questions; grows with the time that went by
 constexpr Duration longest_pause = 100ms;

@@ -438,8 +438,7 @@ TEST_SUITE("process") {
                        {"within", "20s"}};
         CHECK(world.restore(world.running_tree()).items_restored == 1);
         CHECK(world.answers());
-        world.ready["command"] = json::array{"false"};
-        world.ready["within"] = "200ms";
+        world.ready = {{"command", json::array{"false"}}, {"within", "200ms"}};
         CHECK(
             failure_of([&] { world.restore(world.capture()); }).fields().message.find("false: exit code 1") !=
             std::string::npos);
@@ -451,7 +450,7 @@ TEST_SUITE("process") {
         CHECK(world.restore(world.running_tree()).items_restored == 1);
         CHECK(has(world.adapter()->observe({}).warnings, "no readiness check"));
         world.destroy();
-        world.command.emplace_back("fail");
+        world.command = {"false"};
         CHECK(failure_of([&] { world.restore(world.running_tree()); }).kind() == FailureKind::permanent);
     }
 
