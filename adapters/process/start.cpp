@@ -30,9 +30,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration settle_time = 500ms;   // what "still runs" means where there is no readiness check
-constexpr Duration longest_answer = 1s;   // of one question whether it is ready
-constexpr Duration shortest_pause = 2ms;  // between questions; grows with the time that went by
+constexpr Duration settle_time = 500ms;      // what "still runs" means where there is no readiness check
+constexpr Duration longest_answer = 5s;      // of one question whether it is ready
+constexpr Duration shortest_answer = 250ms;  // even of the last one, so that its answer says something
+constexpr Duration shortest_pause = 2ms;     // between questions; grows with the time that went by
 constexpr Duration longest_pause = 100ms;
 constexpr std::uintmax_t most_output = 8U << 20U;  // kept of earlier starts
 
@@ -196,8 +197,8 @@ std::optional<std::string> ask_until_ready(const Settings& settings, const Clock
     }
     const SteadyTime deadline = began + settings.ready.within;
     for (;;) {
-        const Duration left = std::max(deadline - clock.steady(), shortest_pause);
-        std::string problem = why_not_ready(settings, clock, std::min(left, longest_answer));
+        const Duration patience = std::clamp(deadline - clock.steady(), shortest_answer, longest_answer);
+        std::string problem = why_not_ready(settings, clock, patience);
         // Somebody else may have answered in its place: it must be alive after the answer.
         if (ended_within(handle, Duration{})) return std::nullopt;
         if (problem.empty() || clock.steady() >= deadline) return problem;
