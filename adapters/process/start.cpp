@@ -30,10 +30,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration settle_time = 500ms;      // what "still runs" means where there is no readiness check
-constexpr Duration longest_answer = 5s;      // of one question whether it is ready
-constexpr Duration shortest_answer = 250ms;  // even of the last one, so that its answer says something
-constexpr Duration shortest_pause = 2ms;     // between questions; grows with the time that went by
+constexpr Duration settle_time = 500ms;   // what "still runs" means where there is no readiness check
+constexpr Duration longest_answer = 5s;   // of one question whether it is ready
+constexpr Duration shortest_answer = 1s;  // even of the last one, so that its answer says something
+constexpr Duration shortest_pause = 2ms;  // between questions; grows with the time that went by
 constexpr Duration longest_pause = 100ms;
 constexpr std::uintmax_t most_output = 8U << 20U;  // kept of earlier starts
 
