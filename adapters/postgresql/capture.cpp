@@ -8,6 +8,7 @@
 #include <set>
 
 #include "adapters/postgresql/dump.h"
+#include "adapters/postgresql/items.h"
 #include "adapters/postgresql/scratch.h"
 #include "adapters/postgresql/session.h"
 #include "adapters/postgresql/tree_text.h"
@@ -25,7 +26,9 @@ constexpr std::string_view number_name = "object numbers (OIDs), transaction num
 constexpr std::string_view cache_name = "sequences' caches (positions are kept)";
 constexpr std::string_view view_name = "rows of materialised views (refreshed on restore)";
 constexpr std::string_view foreign_name = "rows of foreign tables (definitions are kept)";
-constexpr std::array names{fixpoint_name, order_name, number_name, cache_name, view_name, foreign_name};
+constexpr std::string_view extension_name = "owners of extensions (who restores owns them)";
+constexpr std::array names{fixpoint_name, order_name,   number_name,   cache_name,
+                           view_name,     foreign_name, extension_name};
 
 struct CapturedSchema {
     Schema live;
@@ -63,10 +66,14 @@ void write_database(const DatabaseSettings& database, TreeWriter& writer) {
 void write_roles(Connection& connection, const DatabaseSettings& database, TreeWriter& writer) {
     std::set<std::string> roles;
     for (const std::string& role : roles_of(database)) roles.insert(role);
+    // Whoever makes an extension owns it and what is in it: that is not the snapshot's to say.
     const Result rows = connection.run(
-        "select distinct pg_get_userbyid(refobjid) from pg_catalog.pg_shdepend where refclassid = "
-        "'pg_authid'::regclass and dbid = (select oid from pg_catalog.pg_database where datname = "
-        "current_database())");
+        "select distinct pg_get_userbyid(s.refobjid) from pg_catalog.pg_shdepend s where s.refclassid = "
+        "'pg_authid'::regclass and s.dbid = (select oid from pg_catalog.pg_database where datname = "
+        "current_database()) "
+        "and s.classid <> 'pg_extension'::regclass and not exists (select from pg_catalog.pg_depend d where "
+        "d.classid = "
+        "s.classid and d.objid = s.objid and d.deptype = 'e')");
     for (std::size_t row = 0; row < rows.rows(); ++row) roles.insert(rows.text(row, 0));
     std::string text;
     for (const std::string& role : roles) text += role + "\n";
@@ -83,6 +90,7 @@ std::vector<std::string> normalised(const Schema& schema) {
     if (has("SEQUENCE")) out.emplace_back(cache_name);
     if (has("MATERIALIZED VIEW")) out.emplace_back(view_name);
     if (has("FOREIGN TABLE")) out.emplace_back(foreign_name);
+    if (has("EXTENSION")) out.emplace_back(extension_name);
     return out;
 }
 
@@ -115,6 +123,7 @@ CaptureReport capture(const Settings& settings, const Clock& clock, TreeWriter& 
     }
     const View view = kept ? std::move(*kept) : open_view(settings.connection, clock, std::string(operation));
     const auto tables = read_tables(*view.connection);
+    const std::uint64_t items = table_items(*view.connection).size();
     auto schema = std::async(std::launch::async, [&] { return capture_schema(settings, database, view); });
     ContentCount content;
     try {
@@ -129,7 +138,7 @@ CaptureReport capture(const Settings& settings, const Clock& clock, TreeWriter& 
     write_database(database, writer);
     const int generations = captured.fixpoint.generations;
     return {.consistent_at = view.at,
-            .items = tables.size(),
+            .items = items,
             .bytes = content.bytes,
             .normalised = normalised(captured.fixpoint.schema),
             .scratch_restore = true,

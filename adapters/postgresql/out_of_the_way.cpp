@@ -8,9 +8,11 @@ namespace rehearse::postgresql {
 
 namespace {
 
-void run_each(Connection& connection, const std::string& query) {
+/// Runs the statements that a query writes; false where it writes none.
+bool run_each(Connection& connection, const std::string& query) {
     const Result statements = connection.run(query);
     for (std::size_t row = 0; row < statements.rows(); ++row) connection.run(statements.text(row, 0));
+    return statements.rows() > 0;
 }
 
 }  // namespace
@@ -42,24 +44,28 @@ void clear_the_way(Connection& connection, const std::vector<const Table*>& tabl
                  of_tables + " or confrelid " + of_tables + ")");
 }
 
-void reset_rights(Connection& connection, const std::vector<std::string>& relations) {
-    if (relations.empty()) return;
+bool reset_rights(Connection& connection, const std::vector<std::string>& relations) {
+    if (relations.empty()) return false;
     std::string list;
     for (const std::string& relation : relations) list += (list.empty() ? "" : ", ") + literal(relation);
-    const std::string from =
-        " from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relacl is not null "
-        "and format('%I.%I', n.nspname, c.relname) in (" +
-        list + ")";
-    const std::string kind = "case c.relkind when 'S' then 'sequence' else 'table' end";
-    run_each(connection,
-             "select format('grant all on %s %s to %I', " + kind +
-                 ", c.oid::regclass, pg_get_userbyid(c.relowner))" + from +
-                 " union all select format('revoke all on %s %s from %s', " + kind +
-                 ", c.oid::regclass, case when a.grantee = 0 then 'public' else "
-                 "quote_ident(pg_get_userbyid(a.grantee)) end) from pg_class c join pg_namespace n on n.oid "
-                 "= c.relnamespace, aclexplode(c.relacl) a where a.grantee <> c.relowner and "
-                 "format('%I.%I', n.nspname, c.relname) in (" +
-                 list + ")");
+    // Revoking from a table takes the rights on its columns, too.
+    return run_each(
+        connection,
+        "with r as (select c.oid, c.relowner, c.relkind, c.relacl as acl from pg_class c join pg_namespace n "
+        "on n.oid = "
+        "c.relnamespace where format('%I.%I', n.nspname, c.relname) in (" +
+            list +
+            ")), g as (select r.oid, r.relowner, r.relkind, a.grantee from r, aclexplode(r.acl) a union "
+            "select r.oid, "
+            "r.relowner, r.relkind, a.grantee from r join pg_attribute t on t.attrelid = r.oid and not "
+            "t.attisdropped, "
+            "aclexplode(t.attacl) a), k as (select *, case relkind when 'S' then 'sequence' else 'table' end "
+            "as kind from g) "
+            "select distinct format('grant all on %s %s to %I', kind, oid::regclass, "
+            "pg_get_userbyid(relowner)) from k "
+            "union all select format('revoke all on %s %s from %s cascade', kind, oid::regclass, case when "
+            "grantee = 0 then "
+            "'public' else quote_ident(pg_get_userbyid(grantee)) end) from k where grantee <> relowner");
 }
 
 }  // namespace rehearse::postgresql

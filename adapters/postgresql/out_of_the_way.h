@@ -14,7 +14,8 @@ namespace rehearse::postgresql {
 /// case.
 void clear_the_way(Connection& connection, const std::vector<const Table*>& tables);
 
-/// Takes from relations (quoted names) what default privileges gave them as they were made.
-void reset_rights(Connection& connection, const std::vector<std::string>& relations);
+/// Leaves relations (quoted names; others are ignored) with their owner's rights only. False where no other
+/// had any.
+bool reset_rights(Connection& connection, const std::vector<std::string>& relations);
 
 }  // namespace rehearse::postgresql

@@ -21,7 +21,7 @@ namespace rehearse::postgresql {
 namespace {
 
 constexpr std::string_view operation = "restore";
-constexpr int most_rounds = 3;
+constexpr int most_rounds = 4;
 
 /// Building anew would meet the same trouble.
 bool of_the_surroundings(const Failure& failure) {
@@ -85,19 +85,39 @@ class Repair {
                 make_before_rows(found.missing);
                 return true;
             }
-            first_.run("begin");
-            for (auto object = found.extra.rbegin(); object != found.extra.rend(); ++object) {
-                const auto statement = drop_statement(**object);
-                if (!statement) {
-                    first_.run("rollback");
-                    return false;
-                }
-                if ((*object)->type == "TABLE") ++report_.items_removed;
-                first_.run(*statement);
-            }
-            first_.run("commit");
+            if (!drop(found.extra)) return false;
         }
         return false;
+    }
+
+    /// False where nothing could be dropped. What goes with another, or is in another's way, is left to the
+    /// next round.
+    bool drop(const std::vector<const SchemaObject*>& extra) {
+        bool dropped = false;
+        std::vector<std::string> rights;
+        first_.run("begin");
+        for (auto object = extra.rbegin(); object != extra.rend(); ++object) {
+            if ((*object)->type == "ACL") rights.push_back(relation_of_rights(**object));
+            const auto statement = drop_statement(**object);
+            if (!statement) continue;
+            first_.run("savepoint one");
+            const bool done = !first_.try_run(*statement);
+            first_.run(done ? "release savepoint one" : "rollback to savepoint one");
+            dropped = dropped || done;
+            if (done && (*object)->type == "TABLE") ++report_.items_removed;
+        }
+        // Rights that are too many go with all others of their table; the right ones are missing then.
+        const bool reset = !dropped && reset_rights(first_, rights);
+        first_.run("commit");
+        return dropped || reset;
+    }
+
+    /// "TABLE orders" or "COLUMN orders.id" of schema public: the relation's name in SQL.
+    std::string relation_of_rights(const SchemaObject& rights) {
+        const std::size_t space = rights.name.find(' ');
+        std::string name = space == std::string::npos ? "" : rights.name.substr(space + 1);
+        if (rights.name.starts_with("COLUMN ")) name = name.substr(0, name.find('.'));
+        return quoted_name(SchemaObject{.space = rights.space, .name = name});
     }
 
     void make_before_rows(const std::vector<const SchemaObject*>& missing) {

@@ -87,6 +87,24 @@ std::uint64_t fill(Connection& writer, const RowRepair& repair) {
     return bytes;
 }
 
+constexpr const char* drop_temporaries =
+    "drop table pg_temp.rehearse_have, pg_temp.rehearse_want, pg_temp.rehearse_delta";
+
+/// False where the table may not lose single rows: it is published and has nothing to tell its rows apart by.
+bool delete_surplus(Connection& writer, const Table& table) {
+    const std::string sql = "delete from " + table.from() +
+                            " where (tableoid, ctid) in (select tableoid, ctid from (select t.tableoid, "
+                            "t.ctid, d.n, row_number() over (partition by d.txt) as place from " +
+                            table.from() +
+                            " t join pg_temp.rehearse_delta d on d.txt = " + row_text(table, "t") +
+                            " where d.n < 0) x where place <= -n)";
+    writer.run("savepoint surplus");
+    const auto problem = writer.try_run(sql);
+    if (problem && problem->fields().native_code != "55000") throw Failure(*problem);
+    writer.run(problem ? "rollback to savepoint surplus" : "release savepoint surplus");
+    return !problem;
+}
+
 std::uint64_t replace_differing(Connection& writer, const ReadRows& source, const RowRepair& repair) {
     const Table& table = *repair.table;
     make_temporary(writer, "rehearse_have", table);
@@ -110,18 +128,19 @@ std::uint64_t replace_differing(Connection& writer, const ReadRows& source, cons
     writer.run("create temporary table rehearse_delta as select txt, sum(n) as n from (select " +
                row_text(table, "w") + " as txt, 1 as n from pg_temp.rehearse_want w union all select " +
                row_text(table, "h") + ", -1 from pg_temp.rehearse_have h) x group by txt having sum(n) <> 0");
-    writer.run("delete from " + table.from() +
-               " where (tableoid, ctid) in (select tableoid, ctid from (select "
-               "t.tableoid, t.ctid, d.n, row_number() over (partition by d.txt) as place from " +
-               table.from() + " t join pg_temp.rehearse_delta d on d.txt = " + row_text(table, "t") +
-               " where d.n < 0) x where place <= -n)");
+    if (!delete_surplus(writer, table)) {
+        writer.run("truncate only " + table.quoted);
+        if (repair.stored != nullptr) bytes = fill(writer, repair);
+        writer.run(drop_temporaries);
+        return bytes;
+    }
     const std::string list = table.columns.empty() ? "" : "(" + table.column_list() + ") ";
     writer.run(
         "insert into " + table.quoted + " " + list + "overriding system value select " + table.column_list() +
         " from (select w.*, d.n as rehearse_n, row_number() over (partition by d.txt) as rehearse_place from "
         "pg_temp.rehearse_want w join pg_temp.rehearse_delta d on d.txt = " +
         row_text(table, "w") + " where d.n > 0) x where rehearse_place <= rehearse_n");
-    writer.run("drop table pg_temp.rehearse_have, pg_temp.rehearse_want, pg_temp.rehearse_delta");
+    writer.run(drop_temporaries);
     return bytes;
 }
 

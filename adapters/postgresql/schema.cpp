@@ -82,12 +82,16 @@ void read_list(const std::string& list, bool after_rows, Files& files, Schema& s
 
 }  // namespace
 
+std::string schema_path(const SchemaObject& object) {
+    return (object.space.empty() ? "global/" : "in/" + file_name(object.space) + "/") +
+           folder_for(object.type) + "/" + file_name(object.name);
+}
+
 std::vector<std::string> schema_paths(const Schema& schema) {
     std::vector<std::string> paths;
     std::map<std::string, int> seen;
     for (const SchemaObject& object : schema) {
-        std::string path = object.space.empty() ? "global/" : "in/" + file_name(object.space) + "/";
-        path += folder_for(object.type) + "/" + file_name(object.name);
+        std::string path = schema_path(object);
         // Operators, casts and such share a name; their order in a dump tells them apart.
         if (const int count = ++seen[path]; count > 1) path += "~" + std::to_string(count);
         paths.push_back(path + ".sql");

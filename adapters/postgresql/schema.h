@@ -36,7 +36,9 @@ using Schema = std::vector<SchemaObject>;
     return object.type == "MATERIALIZED VIEW DATA";
 }
 
-/// "in/public/table/orders.sql"; equal names get ~2, ~3 in order.
+/// "in/public/table/orders": where an object stands, whatever others of its name there are.
+[[nodiscard]] std::string schema_path(const SchemaObject& object);
+/// The files of all objects: "in/public/table/orders.sql"; equal names get ~2, ~3 in order.
 [[nodiscard]] std::vector<std::string> schema_paths(const Schema& schema);
 
 /// Below `writer`: schema/before-rows, schema/after-rows (the order) and schema/objects/...

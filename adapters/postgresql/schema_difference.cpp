@@ -12,16 +12,6 @@ namespace rehearse::postgresql {
 
 namespace {
 
-/// Its path without the number that tells equal names apart.
-std::vector<std::string> families(const Schema& schema) {
-    auto paths = schema_paths(schema);
-    for (std::string& path : paths) {
-        const std::size_t tilde = path.rfind('~');
-        if (tilde != std::string::npos) path.erase(tilde);
-    }
-    return paths;
-}
-
 /// Types whose CREATE statement begins with the words of the DROP statement and then the name.
 constexpr std::array simple_types{
     "TABLE",  "VIEW",        "MATERIALIZED VIEW", "SEQUENCE",   "INDEX",     "TYPE",
@@ -64,20 +54,19 @@ SchemaDifference compare(const Schema& wanted, const Schema& live, const json::a
             text_at(value.as_object(), "live", "wordings");
     }
     const auto wanted_paths = schema_paths(wanted);
-    const auto wanted_families = families(wanted);
     std::multimap<std::pair<std::string, std::string>, std::size_t> by_text;
     for (std::size_t at = 0; at < wanted.size(); ++at) {
         if (refreshes(wanted[at])) continue;
-        by_text.emplace(std::pair(wanted_families[at], wanted[at].text), at);
+        by_text.emplace(std::pair(schema_path(wanted[at]), wanted[at].text), at);
         const auto words = other_words.find(wanted_paths[at]);
-        if (words != other_words.end()) by_text.emplace(std::pair(wanted_families[at], words->second), at);
+        if (words != other_words.end())
+            by_text.emplace(std::pair(schema_path(wanted[at]), words->second), at);
     }
     SchemaDifference difference;
     std::set<std::size_t> present;
-    const auto live_families = families(live);
     for (std::size_t at = 0; at < live.size(); ++at) {
         if (refreshes(live[at])) continue;
-        auto [found, end] = by_text.equal_range(std::pair(live_families[at], live[at].text));
+        auto [found, end] = by_text.equal_range(std::pair(schema_path(live[at]), live[at].text));
         while (found != end && present.contains(found->second)) ++found;
         if (found == end) {
             difference.extra.push_back(&live[at]);
@@ -123,6 +112,27 @@ std::optional<std::string> drop_statement(const SchemaObject& object) {
         const std::string column(leading_name(after(object.text, "ALTER COLUMN ")));
         if (table.empty() || column.empty()) return std::nullopt;
         return "ALTER TABLE IF EXISTS ONLY " + table + " ALTER COLUMN " + column + " DROP DEFAULT";
+    }
+    if (object.type == "ROW SECURITY") {
+        const std::string table = table_of(object);
+        if (table.empty()) return std::nullopt;
+        return "ALTER TABLE IF EXISTS " + table + " DISABLE ROW LEVEL SECURITY";
+    }
+    if (object.type == "SEQUENCE OWNED BY") {
+        const std::string sequence(leading_name(after(object.text, "ALTER SEQUENCE ")));
+        if (sequence.empty()) return std::nullopt;
+        return "ALTER SEQUENCE IF EXISTS " + sequence + " OWNED BY NONE";
+    }
+    if (object.type == "TABLE ATTACH") {
+        const std::string partition(leading_name(after(object.text, " ATTACH PARTITION ")));
+        if (partition.empty()) return std::nullopt;
+        return "ALTER TABLE IF EXISTS " + table_of(object) + " DETACH PARTITION " + partition;
+    }
+    if (object.type == "PUBLICATION TABLE") {
+        const std::string publication(leading_name(after(object.text, "ALTER PUBLICATION ")));
+        const std::string table(leading_name(after(object.text, " ADD TABLE ONLY ")));
+        if (publication.empty() || table.empty()) return std::nullopt;
+        return "ALTER PUBLICATION " + publication + " DROP TABLE " + table;
     }
     if (object.type == "COMMENT") {
         const std::size_t is = object.text.find(" IS '");

@@ -49,7 +49,8 @@ std::string file_name(std::string_view name) {
     for (std::size_t at = 0; at < name.size();) {
         const auto byte = static_cast<unsigned char>(name[at]);
         const std::size_t size = sequence(name.substr(at));
-        if (size == 0 || byte < 0x20 || byte == 0x7F || byte == '/' || byte == '%' || byte == '\\') {
+        if (size == 0 || byte < 0x20 || byte == 0x7F || byte == '/' || byte == '%' || byte == '\\' ||
+            byte == '~') {
             out += percent(byte);
             ++at;
         } else {
