@@ -13,7 +13,7 @@ std::string trimmed(const char* text) {
     std::string out = text == nullptr ? "" : text;
     while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
     for (char& c : out) {
-        if (c == '\n') c = ' ';
+        if (c == '\n' || c == '\t') c = ' ';
     }
     return out;
 }

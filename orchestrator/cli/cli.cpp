@@ -1,11 +1,13 @@
 // Parsing and dispatch.
 #include "orchestrator/cli/cli.h"
 
+#include <algorithm>
 #include <ostream>
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/version.h"
+#include "orchestrator/playbook/nearest.h"
 #include "orchestrator/report/words.h"
 
 namespace rehearse {
@@ -48,6 +50,19 @@ void add_all(Commands& commands) {
     add_adapters(commands);
 }
 
+/// The parser says only that some command is needed; people want to know which word it did not know.
+bool is_unknown_command(const CLI::App& app, int count, const char* const* arguments, std::ostream& log) {
+    if (count < 2 || arguments[1][0] == '-') return false;
+    const std::string word = arguments[1];
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), word) != names.end()) return false;
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    log << "rehearse: there is no command '" << words::printable(word) << "'; "
+        << suggestion(word, known, "the commands are") << "; see 'rehearse --help'" << std::endl;
+    return true;
+}
+
 }  // namespace
 
 CLI::App* Commands::add(const std::string& name, const std::string& summary, const std::string& example,
@@ -82,6 +97,7 @@ int run_command_line(const Host& host, int count, const char* const* arguments) 
         Invocation invocation{host, {}, "text"};
         Commands commands(app, invocation);
         add_all(commands);
+        if (is_unknown_command(app, count, arguments, host.log)) return exit_invalid;
         try {
             app.parse(count, arguments);
         } catch (const CLI::ParseError& error) {

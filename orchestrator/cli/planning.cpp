@@ -22,6 +22,9 @@ json::object forecast_from(const std::vector<DrillRecord>& drills) {
 PreparedDrill open_drill(const Host& host, Workspace& workspace, const Playbook& playbook) {
     PreparedDrill prepared;
     const Environment& environment = workspace.environment(playbook.environment.text());
+    // Before the first enrolment there is no ledger yet; the guard refuses all the same, and a plan can be
+    // read.
+    workspace.make_state();
     prepared.observer = std::make_unique<ProgressObserver>(host);
     prepared.alarm = std::make_unique<CommandAlarm>(
         host, workspace.files().settings ? workspace.files().settings->alarm : std::nullopt);

@@ -19,10 +19,11 @@ struct PreparedDrill {
     json::object forecast;  // expected downtime, from this playbook's history
 };
 
-/// Opens the environment; `view` is still empty. Fails: invalid_input, and as the ledger does.
+/// Opens the environment, and makes the workspace's state where there is none yet; `view` is still empty.
+/// Fails: invalid_input, and as the ledger does.
 [[nodiscard]] PreparedDrill open_drill(const Host& host, Workspace& workspace, const Playbook& playbook);
 
-/// Opens the environment and plans. Reads only. Fails as make_plan() does.
+/// Opens the environment and plans. Only reads the environment. Fails as make_plan() does.
 [[nodiscard]] PreparedDrill prepare_drill(const Host& host, Workspace& workspace, const Playbook& playbook,
                                           const std::string& release);
 

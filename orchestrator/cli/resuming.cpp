@@ -33,13 +33,16 @@ Resumed resume_one(const Host& host, Workspace& workspace, const DrillRecord& re
 std::vector<Resumed> resume_open_drills(const Host& host, Workspace& workspace) {
     std::vector<Resumed> all;
     for (const DrillRecord& record : workspace.ledger().unfinished()) {
+        const Epoch before = workspace.ledger().epoch(record.environment);
         try {
             all.push_back(resume_one(host, workspace, record));
         } catch (const Failure& failure) {
-            // Still damaged, as far as anyone knows: 4, unless the drill is simply still running.
-            const int code = failure.kind() == FailureKind::refused ? 3
-                             : may_be_damaged(record.state)         ? 4
-                                                                    : 5;
+            // Without the lease we never began: the drill is simply still running. With it, the environment
+            // is still damaged, as far as anyone knows.
+            const bool began = workspace.ledger().epoch(record.environment) != before;
+            const int code = !began && failure.kind() == FailureKind::refused ? 3
+                             : may_be_damaged(record.state)                   ? 4
+                                                                              : 5;
             all.push_back({.drill = record.id, .result = {}, .problem = failure.what(), .exit_code = code});
         }
     }

@@ -84,7 +84,8 @@ Task<std::vector<InterlockResult>> prove_and_ask(Execution& execution, Prober& p
     } else {
         execution.finding("the snapshot could not be read back: " + text_of(*reason(proof)));
     }
-    GuardFacts facts = co_await gather_guard_facts(world, execution.plan, execution.record.id);
+    const Unreadable none;
+    GuardFacts facts = co_await gather_guard_facts(world, execution.plan, execution.record.id, none);
     facts.snapshot = std::move(snapshot);
     const auto answers = co_await prober.once_all(longest_probe);
     for (const auto& [probe, result] : answers) {

@@ -7,6 +7,7 @@
 #include "orchestrator/base/failure.h"
 #include "orchestrator/drill/attempt.h"
 #include "orchestrator/drill/lease.h"
+#include "orchestrator/drill/looking.h"
 #include "orchestrator/drill/snapshot.h"
 #include "orchestrator/guard/marker.h"
 
@@ -31,13 +32,15 @@ void require_enrolled(World& world, const Environment& environment, const Enrolm
                           "run 'rehearse enroll " + environment.name.text() + "'");
         }
         Adapter& adapter = *world.adapters.at(resource.name);
-        const IdentityReport report = adapter.identify(&recorded->get_object());
+        const IdentityReport report =
+            look_first("restore", resource.name, [&] { return adapter.identify(&recorded->get_object()); });
         if (report.match == IdentityMatch::other) {
             throw refused(environment,
                           resource.name.text() + " is not the one that was enrolled: " + report.explanation,
                           "check the environment file");
         }
-        const std::optional<std::string> text = adapter.read_marker();
+        const std::optional<std::string> text =
+            look_first("restore", resource.name, [&] { return adapter.read_marker(); });
         if (!text) {
             throw refused(environment, resource.name.text() + " carries no marker",
                           "if it really is the right one, run 'rehearse enroll' again");

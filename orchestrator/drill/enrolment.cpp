@@ -6,6 +6,7 @@
 #include "orchestrator/base/digest.h"
 #include "orchestrator/base/failure.h"
 #include "orchestrator/drill/lease.h"
+#include "orchestrator/drill/looking.h"
 #include "orchestrator/guard/marker.h"
 
 namespace rehearse {
@@ -15,17 +16,18 @@ namespace {
 /// The live identity of a resource that may be enrolled.
 Identity look(World& world, const EnrolRequest& request, const ResourceSpec& resource) {
     Adapter& adapter = *world.adapters.at(resource.name);
-    IdentityReport report = adapter.identify(nullptr);
+    IdentityReport report = look_first("enroll", resource.name, [&] { return adapter.identify(nullptr); });
     if (report.match != IdentityMatch::same) {
         throw Failure(
-            {.kind = FailureKind::permanent,
+            {.kind = FailureKind::refused,
              .operation = "enroll",
              .object = resource.name.text(),
              .message = report.match == IdentityMatch::absent ? "it is not there" : report.explanation,
              .remedy = "start or make it first; an environment is enrolled while it works"});
     }
     if (request.read_only || request.replace) return report.live;
-    const std::optional<std::string> text = adapter.read_marker();
+    const std::optional<std::string> text =
+        look_first("enroll", resource.name, [&] { return adapter.read_marker(); });
     if (!text) return report.live;
     const auto read = read_marker_text(*text, world.marker_key);
     const auto* marker = std::get_if<Marker>(&read);

@@ -49,11 +49,67 @@ std::vector<DestroyStep> in_destroy_order(const Playbook& playbook, const std::v
     return steps;
 }
 
-struct Looked {
-    IdentityReport identity;
-    Observation observation;  // of the whole resource
-    std::vector<Observation> selected;
-};
+/// Keeps why a resource could not be read: the guard refuses with it. Wrong options are the caller's mistake.
+void note_unreadable(Unreadable& unreadable, const ResourceName& name, const FailureFields& why) {
+    if (why.kind == FailureKind::invalid_input) throw Failure(why);
+    unreadable.emplace(name, why);
+}
+
+/// What the guard needs to know of a resource now. Blocks.
+ResourceFacts look_at(World& world, const Plan& plan, const PlanResource& resource,
+                      const Identity* recorded) {
+    Adapter& adapter = *world.adapters.at(resource.name);
+    ResourceFacts facts{.resource = resource.name};
+    facts.identity = adapter.identify(recorded);
+    if (const std::optional<std::string> text = adapter.read_marker()) {
+        auto marker = read_marker_text(*text, world.marker_key);
+        if (auto* good = std::get_if<Marker>(&marker)) {
+            facts.marker = std::move(*good);
+        } else {
+            facts.marker_problem = "its marker can't be believed: " + std::get<std::string>(marker);
+        }
+    }
+    // Named selections are observed as the playbook says them: sessions and obstacles can depend on them.
+    std::vector<Selection> selections;
+    for (const PlanStep& step : plan.destroy) {
+        if (step.resource == resource.name) selections.push_back({step.patterns, step.options});
+    }
+    if (selections.empty()) selections.emplace_back();
+    for (const Selection& selection : selections) {
+        Observation seen = adapter.observe(selection);
+        facts.bytes = seen.bytes_in_resource;
+        facts.restore_disk = seen.restore_disk;
+        facts.sessions.insert(facts.sessions.end(), seen.sessions.begin(), seen.sessions.end());
+        facts.obstacles.insert(facts.obstacles.end(), seen.obstacles.begin(), seen.obstacles.end());
+        for (const auto& path : seen.paths) facts.paths.push_back(resolved(path));
+        for (const auto& path : seen.way_back) facts.way_back.push_back(resolved(path));
+    }
+    for (std::vector<std::string>* list : {&facts.sessions, &facts.obstacles}) {
+        std::sort(list->begin(), list->end());
+        list->erase(std::unique(list->begin(), list->end()), list->end());
+    }
+    if (!facts.restore_disk.empty()) facts.disk_free = world.disk_free(facts.restore_disk);
+    return facts;
+}
+
+/// Looks at each resource that is not known to be unreadable.
+Task<void> look_at_all(World& world, GuardFacts& facts) {
+    for (const PlanResource& resource : facts.plan.resources) {
+        if (facts.unreadable.contains(resource.name)) continue;
+        const Identity* recorded = nullptr;
+        if (facts.enrolment) {
+            const json::value* value = facts.enrolment->identities.if_contains(resource.name.text());
+            if (value != nullptr && value->is_object()) recorded = &value->get_object();
+        }
+        auto look = [&] { return look_at(world, facts.plan, resource, recorded); };
+        const Outcome<ResourceFacts> outcome = co_await attempt(world.workers, look);
+        if (const FailureFields* why = reason(outcome)) {
+            note_unreadable(facts.unreadable, resource.name, *why);
+        } else {
+            facts.resources.push_back(std::get<Done<ResourceFacts>>(outcome).value);
+        }
+    }
+}
 
 }  // namespace
 
@@ -92,13 +148,18 @@ Task<PlanView> make_plan(World& world, const Environment& environment, const Pla
         plan.steady_state.push_back(*probe);
     }
 
+    Unreadable unreadable;
     const std::vector<ResourceName> order = dependency_order(environment.resources);
     for (const ResourceName& name : order) {
         const ResourceSpec& spec = *find_resource(environment, name);
         PlanResource resource{.name = name, .adapter = spec.adapter, .needs = spec.needs};
         auto identify = [&] { return world.adapters.at(name)->identify(nullptr); };
-        const IdentityReport report = co_await on_worker(world.workers, identify);
-        resource.identity = report.live;
+        const Outcome<IdentityReport> identified = co_await attempt(world.workers, identify);
+        if (const FailureFields* why = reason(identified)) {
+            note_unreadable(unreadable, name, *why);
+        } else {
+            resource.identity = std::get<Done<IdentityReport>>(identified).value.live;
+        }
         resource.options = shown_options(spec, descriptors);
         plan.resources.push_back(std::move(resource));
     }
@@ -107,7 +168,15 @@ Task<PlanView> make_plan(World& world, const Environment& environment, const Pla
     for (const DestroyStep& step : in_destroy_order(playbook, order)) {
         Selection selection{step.items, step.options};
         auto observe = [&] { return world.adapters.at(step.resource)->observe(selection); };
-        Observation seen = co_await on_worker(world.workers, observe);
+        Observation seen;
+        if (!unreadable.contains(step.resource)) {
+            Outcome<Observation> observed = co_await attempt(world.workers, observe);
+            if (const FailureFields* why = reason(observed)) {
+                note_unreadable(unreadable, step.resource, *why);
+            } else {
+                seen = std::get<Done<Observation>>(std::move(observed)).value;
+            }
+        }
         PlanStep planned{.step = "destroy-" + std::to_string(++number) + "-" + step.resource.text(),
                          .resource = step.resource,
                          .patterns = step.items,
@@ -125,8 +194,10 @@ Task<PlanView> make_plan(World& world, const Environment& environment, const Pla
     }
     view.hash = plan_hash(plan);
 
-    GuardFacts facts = co_await gather_guard_facts(world, plan);
+    const DrillId none;  // named first: g++ 12 destroys temporaries among a coroutine's arguments twice
+    GuardFacts facts = co_await gather_guard_facts(world, plan, none, unreadable);
     bool first_place = true;
+    for (const auto& [name, why] : facts.unreadable) view.unreadable.push_back(name);
     for (const ResourceFacts& resource : facts.resources) {
         if (!resource.sessions.empty()) view.sessions[resource.resource] = resource.sessions;
         if (resource.restore_disk.empty()) continue;
@@ -138,56 +209,9 @@ Task<PlanView> make_plan(World& world, const Environment& environment, const Pla
     co_return view;
 }
 
-Task<std::vector<ResourceFacts>> gather_facts(World& world, const Plan& plan,
-                                              const std::optional<Enrolment>& enrolment) {
-    std::vector<ResourceFacts> all;
-    for (const PlanResource& resource : plan.resources) {
-        const Identity* recorded = nullptr;
-        if (enrolment) {
-            const json::value* value = enrolment->identities.if_contains(resource.name.text());
-            if (value != nullptr && value->is_object()) recorded = &value->get_object();
-        }
-        // Named selections are observed as the playbook says them: sessions and obstacles can depend on them.
-        std::vector<Selection> selections;
-        for (const PlanStep& step : plan.destroy) {
-            if (step.resource == resource.name) selections.push_back({step.patterns, step.options});
-        }
-        if (selections.empty()) selections.emplace_back();
-        auto look = [&world, &resource, recorded, selections] {
-            Adapter& adapter = *world.adapters.at(resource.name);
-            ResourceFacts facts{.resource = resource.name};
-            facts.identity = adapter.identify(recorded);
-            if (const std::optional<std::string> text = adapter.read_marker()) {
-                auto marker = read_marker_text(*text, world.marker_key);
-                if (auto* good = std::get_if<Marker>(&marker)) {
-                    facts.marker = std::move(*good);
-                } else {
-                    facts.marker_problem = "its marker can't be believed: " + std::get<std::string>(marker);
-                }
-            }
-            for (const Selection& selection : selections) {
-                Observation seen = adapter.observe(selection);
-                facts.bytes = seen.bytes_in_resource;
-                facts.restore_disk = seen.restore_disk;
-                facts.sessions.insert(facts.sessions.end(), seen.sessions.begin(), seen.sessions.end());
-                facts.obstacles.insert(facts.obstacles.end(), seen.obstacles.begin(), seen.obstacles.end());
-                for (const auto& path : seen.paths) facts.paths.push_back(resolved(path));
-                for (const auto& path : seen.way_back) facts.way_back.push_back(resolved(path));
-            }
-            for (std::vector<std::string>* list : {&facts.sessions, &facts.obstacles}) {
-                std::sort(list->begin(), list->end());
-                list->erase(std::unique(list->begin(), list->end()), list->end());
-            }
-            if (!facts.restore_disk.empty()) facts.disk_free = world.disk_free(facts.restore_disk);
-            return facts;
-        };
-        all.push_back(co_await on_worker(world.workers, look));
-    }
-    co_return all;
-}
-
-Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillId& own) {
-    GuardFacts facts{.plan = plan, .now = world.clock.wall()};
+Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillId& own,
+                                    const Unreadable& unreadable) {
+    GuardFacts facts{.plan = plan, .now = world.clock.wall(), .unreadable = unreadable};
     auto ask_ledger = [&] {
         facts.enrolment = world.ledger.enrolment(plan.environment);
         facts.quarantine = world.ledger.quarantine(plan.environment);
@@ -200,12 +224,12 @@ Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillI
     facts.halted = world.halted();
     facts.frozen = frozen_by(plan.freeze, facts.now);
     facts.way_back = world.way_back;
-    facts.resources = co_await gather_facts(world, plan, facts.enrolment);
+    co_await look_at_all(world, facts);
     co_return facts;
 }
 
 json::object to_json(const PlanView& view, const json::object& forecast) {
-    json::array interlocks, items, sessions, warnings;
+    json::array interlocks, items, sessions, warnings, unreadable;
     for (const InterlockResult& result : view.interlocks) interlocks.emplace_back(to_json(result));
     for (const auto& [resource, list] : view.items) {
         for (const Item& item : list) {
@@ -221,13 +245,15 @@ json::object to_json(const PlanView& view, const json::object& forecast) {
         sessions.emplace_back(json::object{{"resource", resource.text()}, {"sessions", std::move(texts)}});
     }
     for (const std::string& warning : view.warnings) warnings.emplace_back(warning);
+    for (const ResourceName& name : view.unreadable) unreadable.emplace_back(name.text());
     json::object shown_forecast = forecast;
     shown_forecast["disk_needed_bytes"] = view.disk_needed;
     shown_forecast["disk_free_bytes"] = view.disk_free;
     return {{"schema", "rehearse.plan_view/v1"},   {"hash", view.hash.text()},
             {"plan", to_json(view.plan)},          {"items", std::move(items)},
             {"sessions", std::move(sessions)},     {"forecast", std::move(shown_forecast)},
-            {"interlocks", std::move(interlocks)}, {"warnings", std::move(warnings)}};
+            {"interlocks", std::move(interlocks)}, {"warnings", std::move(warnings)},
+            {"unreadable", std::move(unreadable)}};
 }
 
 }  // namespace rehearse

@@ -19,22 +19,24 @@ struct PlanView {
     std::map<ResourceName, std::vector<Item>> items;  // selected ones, with sizes
     std::map<ResourceName, std::vector<std::string>> sessions;
     std::vector<std::string> warnings;
-    std::uint64_t disk_needed = 0;  // bytes on local disks for the restore
-    std::uint64_t disk_free = 0;    // the least of the places that it needs
+    std::vector<ResourceName> unreadable;  // none of their items could be named
+    std::uint64_t disk_needed = 0;         // bytes on local disks for the restore
+    std::uint64_t disk_free = 0;           // the least of the places that it needs
 };
 
-/// Reads only. Fails: transient or permanent where a resource can't be reached, naming it; invalid_input for
-/// cycles.
+/// Reads only. A resource that can't be read is a refusal in `interlocks`, and the plan names none of its
+/// items. Fails: invalid_input for cycles and for options that an adapter can't read; as the ledger does.
 [[nodiscard]] Task<PlanView> make_plan(World& world, const Environment& environment, const Playbook& playbook,
                                        const std::string& release,
                                        const std::vector<const AdapterDescriptor*>& descriptors);
 
-/// What the guard needs to know of the plan's resources now.
-[[nodiscard]] Task<std::vector<ResourceFacts>> gather_facts(World& world, const Plan& plan,
-                                                            const std::optional<Enrolment>& enrolment);
+/// Resources that could not be looked at, and why.
+using Unreadable = std::map<ResourceName, FailureFields>;
 
-/// All facts of the first phase. `own` is the drill that asks, where it has begun.
-[[nodiscard]] Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillId& own = {});
+/// All facts of the first phase. `own` is the drill that asks; empty: none has begun. Resources that are
+/// known to be `unreadable` already are not asked again. The arguments outlive the task.
+[[nodiscard]] Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillId& own,
+                                                  const Unreadable& unreadable);
 
 /// Schema rehearse.plan_view/v1, for people and `--output json`. `forecast` comes from the history.
 [[nodiscard]] json::object to_json(const PlanView& view, const json::object& forecast);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "orchestrator/base/failure.h"
+#include "orchestrator/drill/looking.h"
 
 namespace rehearse {
 
@@ -37,7 +38,8 @@ struct Capturing {
 Captured capture_one(World& world, SnapshotWriter& writer, const PlanResource& resource) {
     Adapter& adapter = *world.adapters.at(resource.name);
     const Identity* expected = resource.identity.empty() ? nullptr : &resource.identity;
-    IdentityReport identity = adapter.identify(expected);
+    IdentityReport identity =
+        look_first("snapshot", resource.name, [&] { return adapter.identify(expected); });
     if (identity.match == IdentityMatch::other) {
         throw Failure({.kind = FailureKind::refused,
                        .operation = "snapshot",
@@ -46,7 +48,7 @@ Captured capture_one(World& world, SnapshotWriter& writer, const PlanResource& r
                        .remedy = "check the environment file"});
     }
     if (identity.match == IdentityMatch::absent) {
-        throw Failure({.kind = FailureKind::permanent,
+        throw Failure({.kind = FailureKind::refused,
                        .operation = "snapshot",
                        .object = resource.name.text(),
                        .message = "it is not there",

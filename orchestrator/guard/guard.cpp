@@ -8,17 +8,19 @@ namespace rehearse {
 
 namespace {
 
+constexpr auto zeroth = GuardPhase::before_looking;
 constexpr auto first = GuardPhase::before_snapshot;
 constexpr auto second = GuardPhase::before_damage;
 
 constexpr Interlock all[] = {
-    {"class", "nothing of class production is ever destroyed", first, check_class},
-    {"supported", "a setting that this build can't honour refuses", first, check_supported},
-    {"enrolled", "the environment was enrolled here, not read-only", first, check_enrolled},
-    {"quarantine", "no drill starts in a quarantined environment", first, check_quarantine},
-    {"unfinished", "no drill starts where another one was left open", first, check_unfinished},
-    {"halt", "nothing is destroyed while the kill switch is on", first, check_halt},
-    {"freeze", "nothing is destroyed in a freeze window", first, check_freeze},
+    {"class", "nothing of class production is ever destroyed", zeroth, check_class},
+    {"supported", "a setting that this build can't honour refuses", zeroth, check_supported},
+    {"enrolled", "the environment was enrolled here, not read-only", zeroth, check_enrolled},
+    {"quarantine", "no drill starts in a quarantined environment", zeroth, check_quarantine},
+    {"unfinished", "no drill starts where another one was left open", zeroth, check_unfinished},
+    {"halt", "nothing is destroyed while the kill switch is on", zeroth, check_halt},
+    {"freeze", "nothing is destroyed in a freeze window", zeroth, check_freeze},
+    {"reachable", "each resource can be reached and read", zeroth, check_reachable},
     {"marker", "each resource carries a marker that this workspace signed for it", first, check_marker},
     {"identity", "each live resource is the one that was enrolled", first, check_identity},
     {"targets", "the plan names at least one item, and every pattern selects something", first,
@@ -48,7 +50,7 @@ std::vector<InterlockResult> ask_guard(const GuardFacts& facts, GuardPhase phase
                                        std::span<const Interlock> asked) {
     std::vector<InterlockResult> results;
     for (const Interlock& interlock : asked) {
-        if (phase == first && interlock.phase == second) continue;
+        if (interlock.phase > phase) continue;
         InterlockResult result;
         try {
             result = interlock.check(facts);
@@ -60,6 +62,7 @@ std::vector<InterlockResult> ask_guard(const GuardFacts& facts, GuardPhase phase
                       .remedy = "this is a defect of rehearse: please report it"};
         }
         result.interlock = interlock.name;
+        if (!result.passed && interlock.check == check_reachable) phase = interlock.phase;
         results.push_back(std::move(result));
     }
     return results;

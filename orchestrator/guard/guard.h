@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "orchestrator/base/clock.h"
+#include "orchestrator/base/failure.h"
 #include "orchestrator/guard/marker.h"
 #include "orchestrator/model/plan.h"
 #include "orchestrator/ports/adapter.h"
@@ -52,6 +53,7 @@ struct SteadyStateFact {
 struct GuardFacts {
     const Plan& plan;
     WallTime now{};
+    std::map<ResourceName, FailureFields> unreadable{};  // resources that could not be looked at, and why
     std::optional<Enrolment> enrolment{};
     std::optional<Quarantine> quarantine{};
     std::optional<DrillId> unfinished{};  // another drill that a crash left open in the environment
@@ -76,8 +78,9 @@ struct InterlockResult {
 [[nodiscard]] json::object to_json(const InterlockResult& result);
 
 enum class GuardPhase {
+    before_looking,   // on what the ledger and the workspace say, and whether each resource can be read
     before_snapshot,  // on the plan and the live environment
-    before_damage,    // again all of the first, and those on the snapshot's proof and the steady state
+    before_damage,    // again all of the earlier ones, and those on the snapshot's proof and the steady state
 };
 
 struct Interlock {
@@ -91,7 +94,8 @@ struct Interlock {
 [[nodiscard]] std::span<const Interlock> interlocks();
 
 /// Asks all that belong to the phase (and earlier ones), never stopping at the first refusal. An interlock
-/// that throws refuses.
+/// that throws refuses. Where `reachable` refuses, later phases are not asked: they could only guess, and one
+/// cause gets one refusal.
 [[nodiscard]] std::vector<InterlockResult> ask_guard(const GuardFacts& facts, GuardPhase phase,
                                                      std::span<const Interlock> asked = interlocks());
 [[nodiscard]] bool all_passed(std::span<const InterlockResult> results);
@@ -106,6 +110,7 @@ InterlockResult check_quarantine(const GuardFacts& facts);
 InterlockResult check_unfinished(const GuardFacts& facts);
 InterlockResult check_halt(const GuardFacts& facts);
 InterlockResult check_freeze(const GuardFacts& facts);
+InterlockResult check_reachable(const GuardFacts& facts);
 InterlockResult check_marker(const GuardFacts& facts);
 InterlockResult check_identity(const GuardFacts& facts);
 InterlockResult check_targets(const GuardFacts& facts);

@@ -1,4 +1,5 @@
-// Interlocks on who the live resources are: markers and identities. A host name proves nothing.
+// Interlocks on who the live resources are: whether they can be read, markers, identities. A host name proves
+// nothing.
 #include "orchestrator/guard/guard.h"
 
 namespace rehearse {
@@ -18,6 +19,24 @@ const ResourceFacts* facts_of(const GuardFacts& facts, const ResourceName& name)
 }
 
 }  // namespace
+
+InterlockResult check_reachable(const GuardFacts& facts) {
+    InterlockResult result{.passed = facts.unreadable.empty()};
+    result.saw = facts.unreadable.empty()
+                     ? std::to_string(facts.plan.resources.size()) + " resources"
+                     : std::to_string(facts.unreadable.size()) + " of " +
+                           std::to_string(facts.plan.resources.size()) + " resources can't be read";
+    for (const auto& [name, why] : facts.unreadable) {
+        FailureFields told = why;
+        told.remedy.clear();  // it stands in the result's own
+        result.reason += (result.reason.empty() ? "" : "; ") + name.text() + ": " + Failure(told).what();
+        const std::string& remedy = why.remedy.empty() ? "run 'rehearse doctor'" : why.remedy;
+        if (result.remedy.find(remedy) == std::string::npos) {
+            result.remedy += (result.remedy.empty() ? "" : "; ") + remedy;
+        }
+    }
+    return result;
+}
 
 InterlockResult check_marker(const GuardFacts& facts) {
     InterlockResult result{.saw = std::to_string(facts.resources.size()) + " resources"};

@@ -95,6 +95,7 @@ std::string head(const json::object& view, const json::object& plan, bool colour
 
 std::string destroys(const json::object& view, const json::object& plan, bool colour, std::size_t most) {
     auto items = items_by_resource(view);
+    const std::vector<std::string> unreadable = texts_in(view, "unreadable");
     std::string body;
     std::size_t total = 0;
     std::size_t number = 0;
@@ -113,7 +114,9 @@ std::string destroys(const json::object& view, const json::object& plan, bool co
         const bool whole = reading::flag(step, "whole").value_or(false);
         const std::string adapter = adapter_of(plan, step);
         std::string what = words::plural(static_cast<std::int64_t>(names.size()), "item", "items");
-        if (const auto all = reading::integer(step, "items_in_resource"); all && !whole) {
+        if (std::find(unreadable.begin(), unreadable.end(), resource) != unreadable.end()) {
+            what = styled("items unknown: it can't be read", Style::bad, colour);
+        } else if (const auto all = reading::integer(step, "items_in_resource"); all && !whole) {
             what += " of " + words::count(*all);
         }
         body += "  " + std::to_string(++number) + ". " + styled(resource, Style::strong, colour) +
@@ -139,9 +142,9 @@ std::string destroys(const json::object& view, const json::object& plan, bool co
         }
     }
     if (number == 0) return title("Destroys nothing", colour);
-    return title("Would destroy " + words::plural(static_cast<std::int64_t>(total), "item", "items") +
-                     " in " + words::plural(static_cast<std::int64_t>(number), "step", "steps") +
-                     ", dependents first",
+    return title("Would destroy " + std::string(unreadable.empty() ? "" : "at least ") +
+                     words::plural(static_cast<std::int64_t>(total), "item", "items") + " in " +
+                     words::plural(static_cast<std::int64_t>(number), "step", "steps") + ", dependents first",
                  colour) +
            body;
 }

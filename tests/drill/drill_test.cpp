@@ -213,6 +213,59 @@ TEST_SUITE("drill") {
         CHECK(mentions(outcome, "blast_radius"));
     }
 
+    TEST_CASE("a resource that can't be read is a refusal, on record, and names what to do") {
+        Stage stage;
+        const auto unreachable = [] {
+            throw Failure({.kind = FailureKind::transient,
+                           .operation = "connect",
+                           .message = "no route",
+                           .remedy = "start the server"});
+        };
+        SUBCASE("while planning") { stage.resource("orders").on_look = unreachable; }
+        SUBCASE("right before the damage") {
+            // Planning and the guard's first phase are over once the snapshot is captured.
+            stage.resource("orders").on_capture = [&] { stage.resource("orders").on_look = unreachable; };
+        }
+        const DrillOutcome outcome = stage.drill();
+        INFO(text(outcome));
+        CHECK(outcome.record.verdict == Verdict::refused);
+        CHECK(mentions(outcome, "reachable"));
+        CHECK(mentions(outcome, "orders: connect: no route"));
+        CHECK(mentions(outcome, "start the server"));
+        CHECK(stage.whole());
+        CHECK(stage.history.of("destroy").empty());
+        CHECK(stage.ledger->drill(outcome.record.id));
+    }
+
+    TEST_CASE("options that an adapter can't read are invalid input, not a refusal") {
+        Stage stage;
+        stage.resource("orders").on_look = [] {
+            throw Failure({.kind = FailureKind::invalid_input, .message = "no such option"});
+        };
+        CHECK_THROWS_AS((void)stage.plan(), Failure);
+    }
+
+    TEST_CASE("enrolling a resource that can't be read is refused, and names it") {
+        Stage stage;
+        stage.resource("orders").on_look = [] {
+            throw Failure({.kind = FailureKind::transient, .message = "no route"});
+        };
+        std::optional<FailureFields> why;
+        try {
+            stage.run([&]() -> Task<void> {
+                const EnrolRequest request{.environment = stage.environment};
+                (void)co_await enroll(*stage.world, request);
+            });
+        } catch (const Failure& failure) {
+            why = failure.fields();
+        }
+        REQUIRE(why);
+        CHECK(why->kind == FailureKind::refused);
+        CHECK(why->object == "orders");
+        CHECK(why->message.find("no route") != std::string::npos);
+        CHECK_FALSE(why->remedy.empty());
+    }
+
     TEST_CASE("a steady state that does not hold refuses before anything is broken") {
         Stage stage;
         const PlanView view = stage.plan();

@@ -46,8 +46,17 @@ def files_that_are_wrong(shop, original):
     refused(shop, original, "a missing playbook", ("run", "nowhere.yaml", "--yes"), "nowhere", (2,))
     refused(shop, original, "a missing environment", ("snapshot", "nowhere"), "nowhere", (2,))
     refused(shop, original, "no workspace", ("run", "plain", "--yes"), "rehearse.yaml|workspace", (2,), cwd="/")
-    refused(shop, original, "an unknown command", ("ruin",), "ruin|subcommand", (2,))
+    refused(shop, original, "an unknown command", ("snapshto",), "'snapshto'; did you mean 'snapshot'", (2,))
+    refused(shop, original, "a command like no other", ("frobnicate",), "'frobnicate'; the commands are .*enroll", (2,))
     refused(shop, original, "an unknown snapshot", ("restore", ENVIRONMENT, "deadbeef", "--yes"), "deadbeef", (2, 3))
+
+
+def before_enrolling(shop, original):
+    for command in (("plan", "plain"), ("run", "plain", "--yes")):
+        refused(shop, original, f"{command[0]} before enroll", command,
+                f"enrolled: {ENVIRONMENT} is not enrolled(.|\\n)*rehearse enroll {ENVIRONMENT}", (3,))
+    verdicts = [drill.get("verdict") for drill in shop.json("history").get("drills", [])]
+    promise("and the refused run is on record", verdicts == ["refused"], verdicts)
 
 
 def servers_that_are_wrong(shop, original):
@@ -56,7 +65,9 @@ def servers_that_are_wrong(shop, original):
     for text, content in [("an unreachable server", good.replace(f"port={port}", "port=1")),
                           ("wrong credentials", good.replace("user=shop ", "user=nobody_here "))]:
         shop.write(FILE, content)
-        refused(shop, original, text, codes=(2, 3, 5), says="connect")
+        for command in (("run", "plain", "--yes"), ("plan", "plain"), ("snapshot", ENVIRONMENT), ("diff", ENVIRONMENT, "latest"),
+                        ("restore", ENVIRONMENT, "latest", "--yes"), ("enroll", ENVIRONMENT)):
+            refused(shop, original, f"{text}: {command[0]}", command, "orders: .*connect to(.|\\n)*check ", (3,))
         done = shop.rehearse("doctor")
         promise(f"{text}: doctor says so", done.code != 0 and "orders" in done.out, done)
     shop.write(FILE, good)
@@ -193,8 +204,9 @@ def folders_that_are_bad(shop, original):
 
 with Shop(rows=500, files=40) as shop:
     original = shop.fingerprint()
-    done = shop.rehearse("enroll", ENVIRONMENT)
     shop.playbook("plain")
+    section(before_enrolling, shop, original)
+    done = shop.rehearse("enroll", ENVIRONMENT)
     if promise("enrolled", done.code == 0, done):
         done = shop.rehearse("run", "plain", "--yes")
         promise("with everything right, the drill recovers", done.code == 0, done)

@@ -105,6 +105,34 @@ TEST_SUITE("guard") {
         refuses(good, "class", "class production");
     }
 
+    TEST_CASE("a resource that can't be read refuses, alone: what is not known is not judged") {
+        Good good;
+        good.facts.resources.erase(good.facts.resources.begin());
+        good.facts.unreadable[ResourceName("orders")] = {.kind = FailureKind::transient,
+                                                         .operation = "connect to",
+                                                         .object = "orders on 127.0.0.1:5433",
+                                                         .message = "connection refused",
+                                                         .remedy = "check that the server runs"};
+        const auto results = ask_guard(good.facts, GuardPhase::before_damage);
+        CHECK(refusal_text(results) ==
+              "guard refused: reachable: orders: connect to orders on 127.0.0.1:5433: connection refused; "
+              "check that the server runs");
+        SUBCASE("a second one is named, too, and each remedy once") {
+            good.facts.unreadable[ResourceName("config")] = good.facts.unreadable.at(ResourceName("orders"));
+            const InterlockResult result = check_reachable(good.facts);
+            CHECK(result.reason.starts_with("config: "));
+            CHECK(result.reason.find("; orders: ") != std::string::npos);
+            CHECK(result.remedy == "check that the server runs");
+        }
+        SUBCASE("with the interlock off, the others refuse what nobody looked at") {
+            std::vector<Interlock> without;
+            for (const Interlock& known : interlocks()) {
+                if (known.name != "reachable") without.push_back(known);
+            }
+            CHECK_FALSE(all_passed(ask_guard(good.facts, GuardPhase::before_damage, without)));
+        }
+    }
+
     TEST_CASE("a class that nobody knows is treated like production") {
         Good good;
         good.plan.environment_class = static_cast<EnvironmentClass>(42);

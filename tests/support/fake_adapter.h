@@ -42,6 +42,7 @@ struct FakeResource {
     std::string system = "system-1";
     std::optional<std::string> marker{};
     // Faults, each asked right where it would happen:
+    std::function<void()> on_look = [] {};             // before identify answers
     std::function<void()> on_destroy = [] {};          // before the effect
     std::function<void()> after_half_destroy = [] {};  // after the first item
     std::function<void()> on_restore = [] {};
@@ -54,6 +55,7 @@ class FakeAdapter : public Adapter {
     FakeAdapter(FakeResource& resource, const Clock& clock) : live_(resource), clock_(clock) {}
 
     IdentityReport identify(const Identity* recorded) override {
+        live_.on_look();
         const Identity here{{"system", live_.system}};
         if (recorded != nullptr && *recorded != here)
             return {IdentityMatch::other, here, "it is " + live_.system};
