@@ -4,8 +4,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -14,28 +14,41 @@
 
 namespace rehearse {
 
+/// Wakes whoever waits at that moment, again and again. Needs an executor alone, no timers of a real clock.
+/// One thread only.
+class Wake {
+  public:
+    explicit Wake(const boost::asio::any_io_executor& executor) : channel_(executor) {}
+    void all() { channel_.cancel(); }
+    /// Waits for the next all(). Cancelling the waiting task wakes it, too.
+    [[nodiscard]] Task<void> wait() {
+        boost::system::error_code ignored;
+        co_await channel_.async_receive(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    }
+
+  private:
+    // Nothing is ever sent: a wait ends because it is cancelled.
+    boost::asio::experimental::channel<void(boost::system::error_code)> channel_;
+};
+
 /// Something that happens once. Waiting after it happened returns at once. One thread only.
 class Signal {
   public:
-    explicit Signal(const boost::asio::any_io_executor& executor)
-        : timer_(executor, boost::asio::steady_timer::time_point::max()) {}
+    explicit Signal(const boost::asio::any_io_executor& executor) : wake_(executor) {}
 
     [[nodiscard]] bool happened() const noexcept { return happened_; }
     void happen() {
         happened_ = true;
-        timer_.cancel();
+        wake_.all();
     }
     /// Makes it wait-able again, for a loop that is woken more than once.
     void reset() noexcept { happened_ = false; }
     [[nodiscard]] Task<void> wait() {
-        while (!happened_) {
-            boost::system::error_code ignored;
-            co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        }
+        while (!happened_) co_await wake_.wait();
     }
 
   private:
-    boost::asio::steady_timer timer_;  // used as an event: it never expires, it is only cancelled
+    Wake wake_;
     bool happened_ = false;
 };
 
@@ -55,20 +68,15 @@ class TaskGroup {
 
     [[nodiscard]] Task<void> join() {
         auto state = state_;
-        while (state->running > 0) {
-            boost::system::error_code ignored;
-            co_await state->changed.async_wait(
-                boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        }
+        while (state->running > 0) co_await state->changed.wait();
         if (state->error) std::rethrow_exception(std::exchange(state->error, nullptr));
     }
 
   private:
     struct State {
-        explicit State(boost::asio::any_io_executor e)
-            : executor(std::move(e)), changed(executor, boost::asio::steady_timer::time_point::max()) {}
+        explicit State(boost::asio::any_io_executor e) : executor(std::move(e)), changed(executor) {}
         boost::asio::any_io_executor executor;
-        boost::asio::steady_timer changed;
+        Wake changed;
         std::size_t running = 0;
         std::exception_ptr error;
     };
@@ -80,7 +88,7 @@ class TaskGroup {
             if (!state->error) state->error = std::current_exception();
         }
         --state->running;
-        state->changed.cancel();
+        state->changed.all();
     }
 
     std::shared_ptr<State> state_;

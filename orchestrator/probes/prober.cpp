@@ -36,21 +36,6 @@ class RecentCosts {
     std::size_t count_ = 0;
 };
 
-// Wakes whoever waits, again and again.
-class Wake {
-  public:
-    explicit Wake(const boost::asio::any_io_executor& executor)
-        : timer_(executor, boost::asio::steady_timer::time_point::max()) {}
-    void all() { timer_.cancel(); }
-    [[nodiscard]] Task<void> wait() {
-        boost::system::error_code ignored;
-        co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-    }
-
-  private:
-    boost::asio::steady_timer timer_;
-};
-
 ProbeTry run(Probe& probe, const Clock& clock) {
     const SteadyTime began = clock.steady();
     try {
