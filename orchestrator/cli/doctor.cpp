@@ -64,7 +64,8 @@ void examine_state(Examination& examination, Workspace& workspace) {
         examination.well("keys", "the marker key is there");
     });
     examination.look("ledger", [&] {
-        for (const std::string& problem : workspace.ledger().check()) {
+        const std::vector<std::string> problems = workspace.ledger().check();
+        for (const std::string& problem : problems) {
             examination.ill("ledger", problem,
                             "keep a copy of .rehearse/ledger.sqlite and bring it back from a backup");
         }
@@ -74,11 +75,16 @@ void examine_state(Examination& examination, Workspace& workspace) {
                                 " is open, in state " + std::string(to_string(open.state)),
                             "if it is not running any more, run 'rehearse resume'");
         }
-        examination.well("ledger", "opened and checked");
+        if (problems.empty()) examination.well("ledger", "opened and checked");
     });
     examination.look("snapshots", [&] {
-        (void)workspace.store();
-        examination.well("snapshots", "the store opens");
+        const StoreReport report = workspace.store().check();
+        for (const FailureFields& damage : report.damaged) {
+            examination.ill("snapshots", damage.object + ": " + damage.message, damage.remedy);
+        }
+        examination.well("snapshots", std::to_string(report.snapshots - report.damaged.size()) + " of " +
+                                          std::to_string(report.snapshots) + " read back whole, " +
+                                          std::to_string(report.objects) + " objects");
     });
     if (const auto halted = workspace.halted()) {
         examination.note("kill switch", "destroying is halted " + *halted,

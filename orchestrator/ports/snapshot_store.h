@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "orchestrator/base/clock.h"
+#include "orchestrator/base/failure.h"
 #include "orchestrator/base/ids.h"
 #include "orchestrator/base/json.h"
 #include "orchestrator/ports/tree.h"
@@ -54,6 +55,13 @@ struct Verification {
     std::string digest{};  // sha256 over every object's id and content digest in order: the proof
 };
 
+/// What reading the whole store back said.
+struct StoreReport {
+    std::uint64_t snapshots = 0;
+    std::uint64_t objects = 0, bytes = 0;  // read and found whole, each once
+    std::vector<FailureFields> damaged{};  // one for each damaged snapshot: it, the object, what to do
+};
+
 /// Blocking; runs on worker threads; safe to use from several threads. Fails: permanent naming the object.
 class SnapshotStore {
   public:
@@ -73,6 +81,9 @@ class SnapshotStore {
                                                            std::size_t limit) const = 0;
     /// Reads every object of the snapshot back from the disk and hashes it.
     [[nodiscard]] virtual Verification verify(const SnapshotId& id) const = 0;
+    /// Reads every snapshot that a ref leads to back, newest first. Fails: permanent where refs can't be
+    /// read.
+    [[nodiscard]] virtual StoreReport check() const = 0;
     virtual void set_ref(const std::string& name, const SnapshotId& id) = 0;
 };
 

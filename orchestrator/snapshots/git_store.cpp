@@ -1,7 +1,9 @@
 // The port's methods in terms of this folder's parts; names of snapshots are resolved here.
 #include "orchestrator/snapshots/git_store.h"
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "orchestrator/base/failure.h"
@@ -99,6 +101,32 @@ class GitStore : public SnapshotStore {
 
     Verification verify(const SnapshotId& id) const override {
         return verify_snapshot(*database_, parse(id));
+    }
+
+    StoreReport check() const override {
+        std::vector<std::pair<WallTime, ObjectId>> found;
+        std::set<ObjectId> seen;
+        std::vector<FailureFields> broken;
+        for (const std::string& ref : names_of_refs(repository())) {
+            try {
+                for (std::optional<ObjectId> next = read_ref(repository(), ref);
+                     next && seen.insert(*next).second;) {
+                    const SnapshotCommit read = commit(*next);
+                    found.emplace_back(read.at, *next);
+                    next = read.parent;
+                }
+            } catch (const Failure& failure) {
+                broken.push_back(failure.fields());
+                broken.back().object = ref + ": " + broken.back().object;
+            }
+        }
+        std::sort(found.rbegin(), found.rend());
+        std::vector<ObjectId> commits;
+        for (const auto& [at, id] : found) commits.push_back(id);
+        StoreReport report = check_snapshots(*database_, commits);
+        report.snapshots += broken.size();
+        report.damaged.insert(report.damaged.begin(), broken.begin(), broken.end());
+        return report;
     }
 
     void set_ref(const std::string& name, const SnapshotId& id) override {

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -139,6 +140,31 @@ bool is_valid_ref(const std::string& name) {
 std::optional<ObjectId> read_ref(const fs::path& repository, const std::string& name) {
     const RepositoryHandle handle = open_handle(repository);
     return read_ref_with(handle.get(), name, repository);
+}
+
+std::vector<std::string> names_of_refs(const fs::path& repository) {
+    const RepositoryHandle handle = open_handle(repository);
+    std::vector<std::string> names;
+    const auto add = [](const char* name, void* list) {
+        static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+        return 0;
+    };
+    const int code = git_reference_foreach_name(handle.get(), add, &names);
+    if (code != 0) throw_libgit2(code, "list refs", repository, repository);
+    // libgit2 passes over files that hold no whole ref; here they are what matters.
+    std::error_code error;
+    for (fs::recursive_directory_iterator file(repository / "refs", error), end; !error && file != end;
+         file.increment(error)) {
+        if (file->is_regular_file() && file->path().extension() != ".lock") {
+            names.push_back(file->path().lexically_relative(repository).string());
+        }
+    }
+    if (error)
+        throw failure_from_errno(error.value(), "list refs", repository,
+                                 remedy_for(error.value(), repository));
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
 }
 
 RefUpdate::RefUpdate(fs::path repository, std::vector<std::string> names)

@@ -23,6 +23,9 @@ void check_repository(const std::filesystem::path& repository);
 [[nodiscard]] std::optional<ObjectId> read_ref(const std::filesystem::path& repository,
                                                const std::string& name);
 
+/// The full names of all refs, sorted; what they point at is not looked at. Fails: permanent.
+[[nodiscard]] std::vector<std::string> names_of_refs(const std::filesystem::path& repository);
+
 /// Changes refs, one process at a time: the lock is the kernel's, so it ends with its holder. git's own
 /// "<ref>.lock" files of a holder that was killed are removed by the next.
 class RefUpdate {

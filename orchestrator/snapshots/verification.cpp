@@ -34,10 +34,13 @@ struct Checked {
 };
 constexpr std::uint32_t elsewhere = ~std::uint32_t{0};
 
+using ObjectIds = std::unordered_set<ObjectId, ObjectIdHash>;
+
 class SnapshotCheck {
   public:
-    SnapshotCheck(const ObjectDatabase& database, const ObjectId& commit)
-        : database_(database), commit_(commit) {}
+    /// Neither `whole` objects nor what lies below them are read.
+    SnapshotCheck(const ObjectDatabase& database, const ObjectId& commit, const ObjectIds& whole)
+        : database_(database), commit_(commit), whole_(whole) {}
 
     Verification run() {
         database_.refresh();
@@ -46,6 +49,10 @@ class SnapshotCheck {
         read_all();
         report_damage();
         return proof();
+    }
+
+    void add_objects_to(ObjectIds& ids) const {
+        for (const Checked& checked : objects_) ids.insert(checked.id);
     }
 
   private:
@@ -62,7 +69,7 @@ class SnapshotCheck {
         const std::optional<SnapshotCommit> commit =
             parse_commit(database_.read(commit_, ObjectType::commit).content);
         if (!commit) throw database_.lost(commit_, ObjectType::commit, "its bytes are no commit");
-        std::unordered_set<ObjectId, ObjectIdHash> seen;
+        ObjectIds seen;
         std::vector<std::pair<ObjectId, std::string>> pending{{commit->tree, ""}};
         while (!pending.empty()) {
             const auto [tree, path] = std::move(pending.back());
@@ -71,6 +78,7 @@ class SnapshotCheck {
             if (!items)
                 throw in_snapshot(database_.lost(tree, ObjectType::tree, "its bytes are no tree"), path);
             for (const TreeItem& item : *items) {
+                if (whole_.contains(item.id)) continue;
                 const bool is_new = seen.insert(item.id).second;
                 call(item, path, is_new);
                 if (!is_new || item.mode != TreeMode::directory) continue;
@@ -265,6 +273,7 @@ class SnapshotCheck {
 
     const ObjectDatabase& database_;
     const ObjectId commit_;
+    const ObjectIds& whole_;
     std::vector<Checked> objects_;
     std::vector<std::shared_ptr<const Pack>> packs_;
 };
@@ -272,7 +281,26 @@ class SnapshotCheck {
 }  // namespace
 
 Verification verify_snapshot(const ObjectDatabase& database, const ObjectId& commit) {
-    return SnapshotCheck(database, commit).run();
+    const ObjectIds none;
+    return SnapshotCheck(database, commit, none).run();
+}
+
+StoreReport check_snapshots(const ObjectDatabase& database, const std::vector<ObjectId>& commits) {
+    StoreReport report;
+    ObjectIds whole;
+    for (const ObjectId& commit : commits) {
+        ++report.snapshots;
+        try {
+            SnapshotCheck check(database, commit, whole);
+            const Verification read = check.run();
+            check.add_objects_to(whole);
+            report.objects += read.objects;
+            report.bytes += read.bytes;
+        } catch (const Failure& failure) {
+            report.damaged.push_back(failure.fields());
+        }
+    }
+    return report;
 }
 
 }  // namespace rehearse

@@ -11,4 +11,9 @@ namespace rehearse {
 /// threads. Fails: permanent, naming the object, its paths and the snapshot.
 [[nodiscard]] Verification verify_snapshot(const ObjectDatabase& database, const ObjectId& commit);
 
+/// The same for many snapshots; what a whole one holds is not read again for those after it. Damage is in the
+/// report, one entry for each damaged snapshot.
+[[nodiscard]] StoreReport check_snapshots(const ObjectDatabase& database,
+                                          const std::vector<ObjectId>& commits);
+
 }  // namespace rehearse

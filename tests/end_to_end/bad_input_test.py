@@ -166,11 +166,17 @@ def state_that_is_broken(shop, original):
             file.write(bytes([byte[0] ^ 1]))
     refused(shop, original, "restore from a snapshot with flipped bytes", ("restore", ENVIRONMENT, "latest", "--yes"),
             codes=(2, 3, 4, 5))
+    done = shop.rehearse("doctor")
+    promise("doctor finds a snapshot with flipped bytes", done.code == 1 and "PROBLEM  snapshots" in done.out, done)
     put_back()
+    done = shop.rehearse("doctor")
+    promise("doctor reads whole snapshots back", "ok  snapshots" in done.out and "PROBLEM  snapshots" not in done.out, done)
     ledger = shop.path(".rehearse/ledger.sqlite")
     with open(ledger, "r+b") as file:
         file.truncate(os.path.getsize(ledger) * 2 // 3 // 100 * 100)
     refused(shop, original, "a half-written ledger", says="ledger", codes=(2, 3, 5))
+    done = shop.rehearse("doctor")
+    promise("doctor finds a half-written ledger", done.code == 1 and "PROBLEM  ledger" in done.out, done)
     put_back()
     os.remove(shop.path(".rehearse/ledger.sqlite"))
     refused(shop, original, "a ledger that is gone", codes=(2, 3, 5))

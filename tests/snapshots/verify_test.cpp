@@ -223,3 +223,66 @@ TEST_CASE_FIXTURE(StoreFixture, "verifying what is no snapshot says so") {
     CHECK(failure_of([&] { static_cast<void>(store->verify(SnapshotId("latest"))); }).kind ==
           FailureKind::invalid_input);
 }
+
+TEST_CASE_FIXTURE(StoreFixture, "a check of the whole store names each damaged snapshot and its object") {
+    const SnapshotId oldest = take_snapshot(*store, {{"only-here.conf", "oldest"}}, 0);
+    const SnapshotId middle = take_snapshot(*store, some_files, 1);
+    Files more = some_files;
+    more["new.conf"] = "newest";
+    const SnapshotId newest = take_snapshot(*store, more, 2);
+    const std::string rest = "of no branch";
+    const SnapshotId drill = take_snapshot(*store, {{"drill.conf", rest}}, 3, {"refs/drills/d/before"});
+    REQUIRE(git("update-ref refs/heads/shop " + newest.text()).status == 0);
+    const auto check = [&] { return open_git_store(path, false)->check(); };
+    const auto damage = [&](const std::string& file) {
+        const std::string id = trimmed(git("rev-parse " + file).output);
+        for (const fs::path& pack : packs()) {
+            const std::string listed =
+                shell("git show-index < " + fs::path(pack).replace_extension(".idx").string()).output;
+            const std::size_t at = listed.find(id);
+            if (at == std::string::npos) continue;
+            overwrite_byte(pack, std::stoull(listed.substr(listed.rfind('\n', at) + 1)) + 3, 0x10);
+        }
+        return id;
+    };
+    const StoreReport whole = check();
+    CHECK(whole.snapshots == 4);
+    CHECK(whole.damaged.empty());
+    CHECK(whole.objects > 12);
+    CHECK(whole.bytes > 50'000);
+    SUBCASE("an object of one old snapshot") {
+        const std::string blob = damage(oldest.text() + ":resources/config/only-here.conf");
+        const StoreReport report = check();
+        REQUIRE(report.damaged.size() == 1);
+        CHECK(report.damaged[0].object.find(oldest.text()) != std::string::npos);
+        CHECK(report.damaged[0].object.find("only-here.conf") != std::string::npos);
+        CHECK(report.damaged[0].object.find(blob) != std::string::npos);
+        CHECK_FALSE(report.damaged[0].remedy.empty());
+    }
+    SUBCASE("an object that several share") {
+        damage(middle.text() + ":resources/config/sub/b.conf");
+        const StoreReport report = check();
+        REQUIRE(report.damaged.size() == 2);
+        CHECK(report.damaged[0].object.find(newest.text()) != std::string::npos);
+        CHECK(report.damaged[1].object.find(middle.text()) != std::string::npos);
+    }
+    SUBCASE("an object of a drill that no branch holds") {
+        damage(drill.text() + ":resources/config/drill.conf");
+        const StoreReport report = check();
+        REQUIRE(report.damaged.size() == 1);
+        CHECK(report.damaged[0].object.find(drill.text()) != std::string::npos);
+    }
+    SUBCASE("a commit: what lies behind it is lost, the others are read") {
+        damage(middle.text());
+        const StoreReport report = check();
+        REQUIRE(report.damaged.size() == 1);
+        CHECK(report.damaged[0].object.find(middle.text()) != std::string::npos);
+        CHECK(report.snapshots == 3);
+    }
+    SUBCASE("a ref that was half written") {
+        std::ofstream(path / "refs/heads/shop", std::ios::trunc) << "12345";
+        const StoreReport report = check();
+        REQUIRE(report.damaged.size() == 1);
+        CHECK(report.damaged[0].object.find("refs/heads/shop") != std::string::npos);
+    }
+}
