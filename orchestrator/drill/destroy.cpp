@@ -55,8 +55,9 @@ Task<std::string> destroy_step(Execution& execution, const PlanStep& step, std::
                                                    {"identity", resource.identity},
                                                    {"items", step.items.size()},
                                                    {"key", request.idempotency_key}});
-    co_await execution.journal.write();
+    // Before the commit: where its outcome is not seen, the journal may name this resource all the same.
     execution.touched.insert(step.resource);
+    co_await execution.journal.write();
 
     before_effect();
     const SteadyTime began = world.clock.steady();

@@ -184,16 +184,17 @@ Task<void> release_and_roll_back(Execution& execution, Prober& prober, std::stop
 }
 
 /// Everything up to the point where damage is allowed: the ending where it is not, none where the drill is
-/// armed.
-Task<std::optional<DrillOutcome>> arm(Execution& execution, Prober& prober, std::stop_token stop) {
+/// armed, or where a hook may have done damage, which goes into `damaged`.
+Task<std::optional<DrillOutcome>> arm(Execution& execution, Prober& prober, std::stop_token stop,
+                                      std::string& damaged) {
     const Plan& plan = execution.plan;
     co_await write_epoch(execution);
     co_await execution.journal.enter(DrillState::snapshotting);
     if (const auto problem =
             co_await run_commands(execution, "before_snapshot", plan.hooks.before_snapshot, stop)) {
         co_await touch_everything(execution);
-        co_return co_await finish_damaged(
-            execution, "a before_snapshot hook failed, the environment may be damaged: " + *problem);
+        damaged = "a before_snapshot hook failed, the environment may be damaged: " + *problem;
+        co_return std::nullopt;
     }
     std::set<ResourceName> everything;
     for (const PlanResource& resource : plan.resources) everything.insert(resource.name);
@@ -213,8 +214,9 @@ Task<std::optional<DrillOutcome>> arm(Execution& execution, Prober& prober, std:
 Task<DrillOutcome> run_leased(Execution& execution, Prober& prober, std::stop_token stop) {
     std::optional<FailureFields> failed;
     std::optional<DrillOutcome> ended;
+    std::string damaged;
     try {
-        ended = co_await arm(execution, prober, stop);
+        ended = co_await arm(execution, prober, stop, damaged);
     } catch (const Failure& failure) {
         failed = failure.fields();
     }
@@ -223,6 +225,7 @@ Task<DrillOutcome> run_leased(Execution& execution, Prober& prober, std::stop_to
         co_return co_await finish_untouched(execution, Verdict::aborted,
                                             "nothing was touched: " + text_of(*failed));
     }
+    if (!damaged.empty()) co_return co_await finish_damaged(execution, damaged);
     if (ended) co_return *std::move(ended);
 
     // From here on every way leads through the restore. Only a lost lease ends the drill: then another one

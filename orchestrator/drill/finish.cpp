@@ -74,9 +74,11 @@ Task<DrillOutcome> end(Execution& execution, Verdict verdict, const Measurement&
     co_await execution.journal.write();
     json::object document =
         drill_document(execution.record, execution.plan, execution.journal.events(), verdict, found);
-    co_await execution.journal.finish(verdict, std::move(document), quarantine);
-    DrillOutcome outcome{.record = execution.record, .alarm_problem = {}};
+    // The alarm comes first: a crash after it raises it once more on resuming, one before it loses nothing.
+    DrillOutcome outcome;
     if (quarantine) outcome.alarm_problem = co_await raise_alarm(execution, *quarantine);
+    co_await execution.journal.finish(verdict, std::move(document), quarantine);
+    outcome.record = execution.record;
     auto release = [&] { execution.world.ledger.release_lease(execution.lease); };
     co_await on_worker(execution.world.workers, release);
     co_return outcome;
@@ -175,8 +177,8 @@ Task<DrillOutcome> restore_and_finish(Execution& execution, Prober& prober) {
 
     Measurement found = measure(execution.plan, execution.journal.events());
     const Verdict verdict = judge(execution.plan, found);
-    // Equality that was not proved quarantines, whatever else went well.
-    const bool quarantined = !found.compared || !found.equal;
+    // Equality that was not proved quarantines, whatever else went well; so does what may still be destroyed.
+    const bool quarantined = !found.compared || !found.equal || found.may_still_come;
     co_return co_await end(execution, verdict, found, quarantined);
 }
 
@@ -194,7 +196,8 @@ Task<DrillOutcome> finish_damaged(Execution& execution, std::string why) {
 
 Task<void> write_epoch(Execution& execution) {
     World& world = execution.world;
-    const std::optional<Enrolment> enrolment = world.ledger.enrolment(execution.plan.environment);
+    auto ask = [&] { return world.ledger.enrolment(execution.plan.environment); };
+    const std::optional<Enrolment> enrolment = co_await on_worker(world.workers, ask);
     for (const PlanResource& resource : execution.plan.resources) {
         const Marker marker{.environment = execution.plan.environment,
                             .resource = resource.name,

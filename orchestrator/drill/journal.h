@@ -1,9 +1,11 @@
 // The journal of one drill: what is about to be done is committed before it is done.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "orchestrator/base/task_group.h"
 #include "orchestrator/drill/world.h"
 #include "orchestrator/model/drill.h"
 
@@ -17,8 +19,9 @@ class Journal {
 
     /// Stamps an event with the clocks. It goes to disk with the next write().
     void add(EventKind kind, json::object body);
-    /// Commits everything added so far, in one durable commit. Fails: refused (stale epoch), permanent
-    /// (disk).
+    /// Commits everything added so far, in one durable commit. What could not be committed goes with the next
+    /// one. Fails: refused (stale epoch), permanent (disk), unknown_outcome: read back before the next
+    /// commit.
     [[nodiscard]] Task<void> write();
     /// Enters a state: its event and the row's state in the same commit, with what was added before.
     [[nodiscard]] Task<void> enter(DrillState state);
@@ -30,6 +33,10 @@ class Journal {
 
   private:
     [[nodiscard]] Task<void> commit(JournalBatch batch);
+    [[nodiscard]] Task<void> append(JournalBatch batch);
+    [[nodiscard]] Task<void> read_back();
+    void forget_end();
+    void take_over(std::vector<DrillEvent> events, std::uint64_t last);
 
     World& world_;
     Lease& lease_;
@@ -37,6 +44,9 @@ class Journal {
     std::string boot_;
     std::vector<DrillEvent> events_;  // durable ones
     std::vector<DrillEvent> added_;   // not yet
+    std::optional<Wake> turn_;        // of those that wait for committing_
+    bool committing_ = false;
+    bool unsure_ = false;  // whether the newest commit reached the disk
 };
 
 }  // namespace rehearse

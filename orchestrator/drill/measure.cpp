@@ -71,6 +71,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     std::optional<SteadyTime> first_damage, oldest;
     std::set<std::string> boots;
     std::map<ResourceName, bool> restored;
+    bool unseen_destroy = false;
     for (const DrillEvent& event : events) {
         if (!clocks.started) clocks.started = event.steady;
         if (!event.boot.empty()) boots.insert(event.boot);
@@ -86,6 +87,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
             // A later restore of the same resource overrules an earlier failure.
             if (stage == "restore") restored[ResourceName(text_or(event.body, "resource", ""))] = done;
             if (stage == "rollback" && !done) found.rollback_failed = true;
+            if (stage == "destroy" && text_or(event.body, "outcome", "") == "unknown") unseen_destroy = true;
         }
     }
     // A crash between the effect and its outcome loses the clock, not the intent that was durable before it.
@@ -93,6 +95,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     clocks.lost = boots.size() > 1;
     found.destruction_complete =
         plan.kind == DrillKind::rollback ? found.rollback_compared : clocks.destruction_proven.has_value();
+    found.may_still_come = unseen_destroy && !found.destruction_complete;
     for (const auto& [resource, done] : restored) {
         if (!done) found.not_restored.push_back(resource);
     }
@@ -124,6 +127,12 @@ Verdict judge(const Plan& plan, Measurement& found) {
     if (!found.equal) {
         why.emplace_back("what came back differs from the snapshot");
         return Verdict::recovered_different;
+    }
+    if (found.may_still_come) {
+        why.emplace_back(
+            "what was destroyed is back, proved equal; but a destroy whose outcome was not seen may still "
+            "come");
+        return Verdict::inconclusive;
     }
     if (!found.destruction_complete || found.stopped) {
         why.emplace_back(

@@ -37,9 +37,11 @@ struct Measurement {
     bool compared = false;                   // there is a snapshot from after the restore
     bool residue = false;                    // kind rollback: the rollback left something behind
     bool rollback_failed = false;
-    bool rollback_compared = false;          // kind rollback: ran to the comparison after it
-    bool stopped = false;                    // by a signal or the kill switch
-    bool destruction_complete = false;       // every destroy step was done and its absence proved
+    bool rollback_compared = false;     // kind rollback: ran to the comparison after it
+    bool stopped = false;               // by a signal or the kill switch
+    bool destruction_complete = false;  // every destroy step was done and its absence proved
+    bool may_still_come =
+        false;  // a destroy whose outcome was not seen, and whose effect was not seen either
     std::vector<ResourceName> not_restored;  // a restore step that failed
     std::vector<std::string> reasons;        // why the verdict is what it is
 };
