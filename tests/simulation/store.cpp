@@ -148,6 +148,19 @@ class Store final : public SnapshotStore {
             verification.objects += repository_.trees.files(tree).size();
         return verification;
     }
+    StoreReport check() const override {
+        StoreReport report;
+        for (const auto& [name, id] : repository_.refs) {
+            ++report.snapshots;
+            if (repository_.commits.contains(id)) {
+                report.objects += verify(id).objects;
+            } else {
+                report.damaged.push_back(
+                    failure("read snapshot", name, "there is no such snapshot").fields());
+            }
+        }
+        return report;
+    }
     void set_ref(const std::string& name, const SnapshotId& id) override {
         repository_.refs[name] = repository_.durable_refs[name] = id;
     }
