@@ -29,6 +29,31 @@ json::value to_json(const std::optional<Achieved>& achieved, Duration target, bo
     return object;
 }
 
+/// What the clocks bound, in the order of a drill; a phase without both ends was not measured and is left
+/// out.
+json::array phases_of(const Clocks& clocks, DrillKind kind) {
+    json::array phases;
+    const auto add = [&](const char* name, const std::optional<SteadyTime>& began,
+                         const std::optional<SteadyTime>& ended) {
+        if (!began || !ended || clocks.lost || *ended < *began) return;
+        phases.emplace_back(json::object{
+            {"phase", name}, {"began_ms", since(clocks, began)}, {"ended_ms", since(clocks, ended)}});
+    };
+    add("snapshot", clocks.snapshot_began, clocks.proven);
+    if (kind == DrillKind::rollback) {
+        add("change", clocks.damage_began, clocks.rollback_began);
+        add("rollback", clocks.rollback_began, clocks.serving_latest);
+        add("restore", clocks.restore_began, clocks.restored);
+    } else {
+        add("destruction", clocks.damage_began, clocks.destruction_proven);
+        add("detection", clocks.damage_began, clocks.detected);
+        add("restore", clocks.restore_began, clocks.restored);
+        add("serving", clocks.restored, clocks.serving_latest);
+    }
+    add("verification", clocks.verification_began, clocks.verified);
+    return phases;
+}
+
 struct Seen {
     json::array steps, findings, interlocks, differences, residue;
     json::object snapshot, fidelity;
@@ -217,6 +242,7 @@ json::object drill_document(const DrillRecord& record, const Plan& plan,
           {"verified_ms", since(clocks, clocks.verified)},
           {"started_at", to_rfc3339(record.started_at)},
           {"clock", "CLOCK_BOOTTIME"}}},
+        {"phases", phases_of(clocks, plan.kind)},
         {"release", {{"id", record.release}}},
         {"actor", {{"name", record.actor.name}, {"kind", std::string(to_string(record.actor.kind))}}},
         {"host", record.host},

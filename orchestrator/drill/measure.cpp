@@ -30,6 +30,14 @@ void read_clock(Clocks& clocks, const DrillEvent& event) {
     }
 }
 
+/// States that bound a phase; a resumed drill's later ones overrule.
+void read_state(Clocks& clocks, const DrillEvent& event) {
+    const std::string name = text_or(event.body, "state", "");
+    if (name == to_string(DrillState::snapshotting)) clocks.snapshot_began = event.steady;
+    if (name == to_string(DrillState::proven)) clocks.proven = event.steady;
+    if (name == to_string(DrillState::verifying)) clocks.verification_began = event.steady;
+}
+
 void read_note(Measurement& found, const DrillEvent& event) {
     if (text_or(event.body, "text", "") == "stopped") found.stopped = true;
     const std::string role = text_or(event.body, "compared", "");
@@ -77,6 +85,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
         if (!event.boot.empty()) boots.insert(event.boot);
         if (is_damage(event) && !first_damage) first_damage = event.steady;
         if (event.kind == EventKind::clock) read_clock(clocks, event);
+        if (event.kind == EventKind::state) read_state(clocks, event);
         if (event.kind == EventKind::note) read_note(found, event);
         if (event.kind == EventKind::snapshot && text_or(event.body, "role", "") == "before") {
             oldest = instant(event.body, "oldest_ns");

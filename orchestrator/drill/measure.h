@@ -14,8 +14,8 @@ namespace rehearse {
 
 /// The clocks of a drill. All are instants of the steady clock (CLOCK_BOOTTIME) of one boot.
 struct Clocks {
-    std::optional<SteadyTime> started, damage_began, destruction_proven, detected, rollback_began,
-        restore_began, restored, verified;
+    std::optional<SteadyTime> started, snapshot_began, proven, damage_began, destruction_proven, detected,
+        rollback_began, restore_began, restored, verification_began, verified;
     std::optional<SteadyTime> serving_earliest, serving_latest;  // the interval in which service came back
     bool lost = false;  // events of more than one boot: differences mean nothing
 };

@@ -101,50 +101,6 @@ std::vector<Span> spans_from(const json::object& result, std::string_view key, s
     return spans;
 }
 
-/// Phases, where the engine does not list them: what the clocks bound, and the steps' other stages.
-std::vector<Span> phases_from(const DrillView& view) {
-    const auto at = [&view](std::string_view name) -> std::optional<std::int64_t> {
-        for (const ClockReading& clock : view.clocks) {
-            if (clock.name == name) return clock.at_ms;
-        }
-        return std::nullopt;
-    };
-    std::vector<Span> phases;
-    const auto add = [&phases](const char* name, std::optional<std::int64_t> began,
-                               std::optional<std::int64_t> ended) {
-        if (began && ended && *ended >= *began) {
-            phases.push_back({.name = name, .began_ms = began, .ended_ms = ended});
-        }
-    };
-    std::vector<std::string> stages;
-    for (const Span& step : view.steps) {
-        const bool bounded_by_clocks =
-            step.stage == "destroy" || step.stage == "restore" || step.stage == "verify";
-        if (!step.stage.empty() && !bounded_by_clocks &&
-            std::find(stages.begin(), stages.end(), step.stage) == stages.end()) {
-            stages.push_back(step.stage);
-        }
-    }
-    for (const std::string& stage : stages) {
-        Span phase{.name = stage};
-        for (const Span& step : view.steps) {
-            if (step.stage != stage || !step.began_ms || !step.ended_ms) continue;
-            phase.began_ms = std::min(phase.began_ms.value_or(*step.began_ms), *step.began_ms);
-            phase.ended_ms = std::max(phase.ended_ms.value_or(*step.ended_ms), *step.ended_ms);
-        }
-        if (phase.began_ms) phases.push_back(std::move(phase));
-    }
-    add("destroying", at("damage_began"), at("destruction_proven"));
-    add("restoring", at("restore_began"), at("restored"));
-    add("until it served", at("restored"), at("serving"));
-    const auto serving = at("serving") ? at("serving") : at("restored");
-    add("verifying", serving, at("verified"));
-    std::stable_sort(phases.begin(), phases.end(), [](const Span& a, const Span& b) {
-        return a.began_ms.value_or(0) < b.began_ms.value_or(0);
-    });
-    return phases;
-}
-
 void read_times(DrillView& view, const json::object& result) {
     const json::object* clocks = reading::object(result, "clocks");
     for (const std::string_view name : clock_names) {
@@ -176,7 +132,6 @@ void read_times(DrillView& view, const json::object& result) {
             shift(span.ended_ms);
         }
     }
-    if (view.phases.empty()) view.phases = phases_from(view);
 }
 
 void read_fidelity(DrillView& view, const json::object& result) {

@@ -65,9 +65,9 @@ void put_measures(Data& data, const DrillView& drill) {
 /// The colour of a bar, from the stage's or phase's name.
 std::string_view style_of(std::string_view name) {
     const auto has = [name](std::string_view part) { return name.find(part) != std::string_view::npos; };
-    if (has("serve")) return "serve";
+    if (has("serv")) return "serve";
     if (has("restor")) return "restore";
-    if (has("destroy")) return "destroy";
+    if (has("destr")) return "destroy";
     if (has("verif") || has("compar")) return "verify";
     if (has("chang") || has("roll")) return "change";
     if (has("snapshot") || has("prov") || has("proof")) return "snapshot";

@@ -39,6 +39,43 @@ TEST_SUITE("drill") {
         CHECK(stage.ledger->check().empty());
     }
 
+    TEST_CASE("the document tells each phase's begin and end, in the order of the drill") {
+        Stage stage;
+        const json::object result = stage.drill().record.result;
+        INFO(pretty_json(result));
+        std::vector<std::string> names;
+        std::map<std::string, std::pair<std::int64_t, std::int64_t>> phases;
+        for (const json::value& phase : result.at("phases").as_array()) {
+            names.emplace_back(phase.at("phase").as_string());
+            phases[names.back()] = {phase.at("began_ms").to_number<std::int64_t>(),
+                                    phase.at("ended_ms").to_number<std::int64_t>()};
+            CHECK(phases[names.back()].first <= phases[names.back()].second);
+        }
+        CHECK(names == std::vector<std::string>{"snapshot", "destruction", "detection", "restore", "serving",
+                                                "verification"});
+        const auto clock = [&](const char* name) {
+            return result.at("clocks").at(name).to_number<std::int64_t>();
+        };
+        CHECK(phases["detection"] == std::pair{clock("damage_began_ms"), clock("detected_ms")});
+        CHECK(phases["restore"] == std::pair{clock("restore_began_ms"), clock("restored_ms")});
+        CHECK(phases["serving"] == std::pair{clock("restored_ms"), clock("serving_ms")});
+        CHECK(phases["verification"].first >= clock("restored_ms"));
+        CHECK(phases["verification"].second == clock("verified_ms"));
+        CHECK(phases["snapshot"].second <= clock("damage_began_ms"));
+    }
+
+    TEST_CASE("a phase that was not measured is left out") {
+        Stage stage;
+        stage.resource("orders").on_restore = [] {
+            throw Failure({.kind = FailureKind::permanent, .message = "disk is gone"});
+        };
+        const json::object result = stage.drill().record.result;
+        for (const json::value& phase : result.at("phases").as_array()) {
+            CHECK(phase.at("phase") != "verification");
+            CHECK(phase.at("phase") != "serving");
+        }
+    }
+
     TEST_CASE("dependents are destroyed first, dependencies restored first") {
         Stage stage;
         (void)stage.drill();

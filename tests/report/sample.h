@@ -68,6 +68,13 @@ inline json::object sample_result(std::int64_t scale_ms) {
           {"serving_ms", scale_ms},
           {"verified_ms", part(128)},
           {"started_at", "2026-11-23T21:45:00Z"}}},
+        {"phases",
+         json::array{
+             json::object{{"phase", "destruction"}, {"began_ms", 0}, {"ended_ms", part(16)}},
+             json::object{{"phase", "detection"}, {"began_ms", 0}, {"ended_ms", part(2)}},
+             json::object{{"phase", "restore"}, {"began_ms", part(17)}, {"ended_ms", part(93)}},
+             json::object{{"phase", "serving"}, {"began_ms", part(93)}, {"ended_ms", scale_ms}},
+             json::object{{"phase", "verification"}, {"began_ms", part(94)}, {"ended_ms", part(128)}}}},
         {"release", {{"id", "shop-2026.11.3"}, {"digest", "sha256:77aa"}}},
         {"actor", {{"name", "rosa"}, {"kind", "person"}}},
         {"host", "ops-1"},
@@ -171,8 +178,8 @@ inline DrillRecord sample_drill(const std::string& id, const std::string& starte
 }
 
 inline json::object without_clocks(json::object result) {
-    for (const char* key : {"clocks", "clock", "recovery_time", "recovery_point", "fidelity", "steps",
-                            "critical_path", "resources", "snapshot"}) {
+    for (const char* key : {"clocks", "clock", "phases", "recovery_time", "recovery_point", "fidelity",
+                            "steps", "critical_path", "resources", "snapshot"}) {
         result.erase(key);
     }
     return result;
@@ -214,6 +221,7 @@ inline DrillRecord not_recovered_drill(const std::string& id, const std::string&
         json::array{"restore-orders failed: could not extend file: No space left on device (53100)"};
     json::object& clocks = result["clocks"].as_object();
     for (const char* key : {"restored_ms", "serving_ms", "verified_ms"}) clocks[key] = nullptr;
+    result["phases"].as_array().resize(2);
     result["recovery_time"] = json::object{{"target_ms", 900000}, {"met", false}};
     result.erase("fidelity");
     result["critical_path"] = json::array{};
