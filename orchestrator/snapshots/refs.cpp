@@ -119,7 +119,8 @@ void check_repository(const fs::path& repository) {
                        .object = repository,
                        .native_code = {},
                        .message = "there is no snapshot store",
-                       .remedy = "the first snapshot makes it: rehearse snapshot ENVIRONMENT"});
+                       .remedy = "bring the folder back from a backup or a clone of it; where there is none, "
+                                 "move .rehearse away and enroll again"});
     }
     const RepositoryHandle handle = open_handle(repository);
     if (git_repository_is_bare(handle.get()) == 1) return;

@@ -129,7 +129,7 @@ def scratch(where="/var/tmp"):
 class Workspace:
     """A workspace with one environment, `bench`, in a folder of its own."""
 
-    def __init__(self, binary, folder, resources, probe="there: { command: [/bin/true] }", **playbooks):
+    def __init__(self, binary, folder, resources, probe="there: { command: [/bin/true] }", enrolled=True, **playbooks):
         self.binary, self.folder = binary, folder
         self.environment = {**os.environ, "REHEARSE_HOST_DIRECTORY": os.path.join(folder, "host"), "REHEARSE_ACTOR": "bench"}
         for name in ("environments", "playbooks"):
@@ -140,7 +140,13 @@ class Workspace:
         self.probe = probe.split(":")[0]
         for name, text in playbooks.items():
             self.playbook(name, text)
-        self.run("enroll", "bench")
+        if enrolled:
+            self.run("enroll", "bench")
+
+    def first_snapshot(self):
+        """The figures of a snapshot of everything, into an empty store."""
+        shutil.rmtree(os.path.join(self.folder, ".rehearse"), ignore_errors=True)
+        return self.run("snapshot", "bench")
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:

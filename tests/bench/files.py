@@ -22,7 +22,7 @@ def make_tree(folder, files, folders):
 
 
 def git(folder, *arguments):
-    return timed(["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "init.defaultBranch=main", *arguments], cwd=folder)
+    return timed(["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "gc.auto=0", "-c", "init.defaultBranch=main", *arguments], cwd=folder)
 
 
 def restore(binary, rounds, table):
@@ -35,7 +35,7 @@ def restore(binary, rounds, table):
         git(other, "init", "-q")
         git(other, "add", ".")
         git(other, "commit", "-q", "-m", "all")
-        git(other, "gc", "-q")
+        git(other, "repack", "-a", "-d", "-q")
         workspace = Workspace(binary, os.path.join(folder, "workspace"), f"  tree: {{ adapter: files, root: {tree} }}\n",
                               drop='destroy: [{ resource: tree, items: ["**"] }]\n')
 
@@ -54,19 +54,15 @@ def snapshot(binary, rounds, table):
         tree, other = os.path.join(folder, "tree"), os.path.join(folder, "git")
         make_tree(tree, files, 300)
         shutil.copytree(tree, other)
-        workspace = Workspace(binary, os.path.join(folder, "workspace"), f"  tree: {{ adapter: files, root: {tree} }}\n")
-        store = os.path.join(folder, "workspace", ".rehearse", "snapshots.git")
-
-        def ours():
-            shutil.rmtree(store, ignore_errors=True)
-            return workspace.run("snapshot", "bench").wall
+        workspace = Workspace(binary, os.path.join(folder, "workspace"), f"  tree: {{ adapter: files, root: {tree} }}\n",
+                              enrolled=False)
 
         def theirs():
             shutil.rmtree(os.path.join(other, ".git"), ignore_errors=True)
             git(other, "init", "-q")
             return git(other, "add", ".").wall + git(other, "commit", "-q", "-m", "all").wall
 
-        figures = paired(rounds, ours=ours, peer=theirs)
+        figures = paired(rounds, ours=lambda: workspace.first_snapshot().wall, peer=theirs)
         table.compare(f"{files:,} files: first snapshot, against `git add` and `git commit`", figures["ours"], figures["peer"], 1.0)
 
 

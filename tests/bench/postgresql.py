@@ -37,7 +37,7 @@ class Server:
 
 
 def fill_pgbench(server):
-    server.tool("pgbench", "-i", "-q", "-s", "20", server.connection("SHOP_CONNECTION", "bench"))
+    timed([f"{BIN}/pgbench", "-i", "-q", "-s", "20", server.connection("SHOP_CONNECTION", "bench")])
 
 
 def fill_uuid(server):
@@ -52,17 +52,16 @@ def measure(binary, rounds, table, server, folder, what, fill):
     server.sql("postgres", "create database bench owner shop")
     fill(server)
     server.sql("bench", "vacuum analyze")
+    resources = ("  bench:\n    adapter: postgresql\n"
+                 f"    connection: \"{server.connection('SHOP_CONNECTION', 'bench')}\"\n"
+                 f"    restore_connection: \"{server.connection('SHOP_RESTORE_CONNECTION', 'postgres')}\"\n")
     place = os.path.join(folder, what.split()[0])
-    workspace = Workspace(binary, place, "  bench:\n    adapter: postgresql\n"
-                          f"    connection: \"{server.connection('SHOP_CONNECTION', 'bench')}\"\n"
-                          f"    restore_connection: \"{server.connection('SHOP_RESTORE_CONNECTION', 'postgres')}\"\n",
-                          drop="destroy: [{ resource: bench }]\n")
+    workspace = Workspace(binary, place, resources, enrolled=False)
     dump = os.path.join(server.settings["SHOP_PG_SOCKET"], "bench.dump")  # a folder that the server's user may write to
     peaks = []
 
     def snapshot():
-        subprocess.run(["rm", "-rf", os.path.join(place, ".rehearse", "snapshots.git")], check=True)  # a full one each time
-        figures = workspace.run("snapshot", "bench")
+        figures = workspace.first_snapshot()
         peaks.append(figures.peak)
         return figures.wall
 
@@ -77,6 +76,7 @@ def measure(binary, rounds, table, server, folder, what, fill):
     figures = paired(rounds, ours=snapshot, peer=dumped)
     table.compare(f"{what}: capture, against `pg_dump -Fc -Z1`", figures["ours"], figures["peer"], 1.5)
     table.row(f"{what}: peak memory of the capture", f"{max(peaks):.0f} MiB", "", f"{max(peaks):.0f} MiB", "256 MiB", max(peaks) < 256)
+    workspace = Workspace(binary, place + "-drill", resources, drop="destroy: [{ resource: bench }]\n")
     figures = paired(rounds, ours=lambda: workspace.drill("drop")[1]["resources"][0]["restore_ms"] / 1000, peer=restored)
     table.compare(f"{what}: restore, against `pg_restore -j 2`", figures["ours"], figures["peer"], 1.0)
 

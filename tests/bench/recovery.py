@@ -85,7 +85,7 @@ class Trials:
                                 f"hooks:\n  after_destroy: [{{ command: {json.dumps(kill)} }}]\n"
                                 f"  after_restore: [{{ command: {json.dumps(self.command(delay))} }}]\n")
         figures, document = self.workspace.drill("down")
-        events = json.loads(self.workspace.run("show", document["drill"], "--journal", "--output", "json").out)["events"]
+        events = json.loads(self.workspace.run("show", document["drill"], "--journal", "--output", "json").out)["journal"]
         serving = next(e["body"] for e in events if e["kind"] == "clock" and e["body"].get("clock") == "serving")
         truth = self.server()
         inside = serving["earliest_ns"] <= truth["after"] and truth["before"] <= serving["at_ns"]
