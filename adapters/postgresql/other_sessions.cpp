@@ -1,15 +1,17 @@
-// Ending a session needs its role or pg_signal_backend; a session that can't be ended is named.
+// Ending a session needs its role or pg_signal_backend; a session that can't be ended is named. The server's
+// own workers (a vacuum) have no user, and are nobody's session: a role without rights sees no more of them
+// than that.
 #include "adapters/postgresql/other_sessions.h"
 
 namespace rehearse::postgresql {
 
 std::vector<std::string> sessions_in(Connection& connection, const std::string& database) {
     const Result rows = connection.run(
-        "select coalesce(usename, '?') || case when coalesce(application_name, '') in ('', '<insufficient "
+        "select usename || case when coalesce(application_name, '') in ('', '<insufficient "
         "privilege>') then '' else ' (' || application_name || ')' end || coalesce(' from ' || "
         "host(client_addr), '') "
         "|| ', pid ' || pid from pg_catalog.pg_stat_activity where datname = $1 and pid <> pg_backend_pid() "
-        "and "
+        "and usesysid is not null and "
         "application_name is distinct from $2 and coalesce(backend_type, 'client backend') not in "
         "('autovacuum "
         "worker', 'parallel worker') order by pid",
@@ -23,7 +25,8 @@ void clear_sessions(Connection& connection, const std::string& database, bool di
     // Our own (probes, a session that is just leaving) never count, and end without being asked for.
     const std::string end_sessions =
         "select pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where datname = $1 and pid <> "
-        "pg_backend_pid() and coalesce(backend_type, 'client backend') not in ('autovacuum worker', "
+        "pg_backend_pid() and usesysid is not null and coalesce(backend_type, 'client backend') not in "
+        "('autovacuum worker', "
         "'parallel "
         "worker')";
     if (disconnect) {

@@ -148,6 +148,32 @@ TEST_SUITE("postgresql: safety") {
         }
     }
 
+    TEST_CASE("the server's own vacuum is nobody's session, also to a role that may not see what it is") {
+        World world("vacuumed", "create table rows as select n from generate_series(1, 20000) n");
+        world.run("create role modest login; grant all on table rows to modest");
+        world.connection = world.server.connection("vacuumed", "modest");
+        const auto setting = [&](const std::string& text) {
+            world.server.run("postgres", "alter system " + text);
+            world.server.run("postgres", "select pg_reload_conf()");
+        };
+        setting("set autovacuum_naptime = '1s'");
+        world.run(
+            "alter table rows set (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_cost_delay = 100, "
+            "autovacuum_vacuum_cost_limit = 1)");
+        world.run("delete from rows");
+        const std::string worker =
+            "select count(*) from pg_stat_activity where datname = 'vacuumed' and backend_type = 'autovacuum "
+            "worker'";
+        const auto enough = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+        while (world.value(worker) != "1" && std::chrono::steady_clock::now() < enough) {
+        }
+        const std::vector<std::string> sessions = world.observe().sessions;
+        REQUIRE(world.value(worker) == "1");  // it was there all the time
+        CHECK(sessions.empty());
+        setting("reset autovacuum_naptime");
+        world.run("drop owned by modest; drop role modest");
+    }
+
     TEST_CASE("our own probes and views are no reason to refuse") {
         World world("probed", small_shop);
         const auto adapter = world.adapter();
