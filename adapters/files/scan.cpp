@@ -147,7 +147,8 @@ class ScanVisit final : public Visit {
     void count(const std::string& name, const Status& status, bool is_selected) {
         const Kind kind = kind_of(status, path(name));
         ++count_;
-        if (kind == Kind::file) bytes_ += status.size;
+        // Holes come back as holes: only what is allocated has to find room.
+        if (kind == Kind::file) bytes_ += std::min(status.size, status.blocks * 512);
         if (status.links > 1) links_.emplace_back(status.id, status.links, shown(name));
         if (kind == Kind::socket) {
             warnings_.push_back(path(name) +

@@ -36,26 +36,26 @@ class Server:
         return re.sub(r"dbname=\w+", f"dbname={database}", self.settings[name])
 
 
-def fill_pgbench(server):
-    timed([f"{BIN}/pgbench", "-i", "-q", "-s", "20", server.connection("SHOP_CONNECTION", "bench")])
+def fill_pgbench(server, database):
+    timed([f"{BIN}/pgbench", "-i", "-q", "-s", "20", server.connection("SHOP_CONNECTION", database)])
 
 
-def fill_uuid(server):
-    server.sql("bench", f"create table sample (id uuid primary key, name text, amount numeric, at timestamptz); "
+def fill_uuid(server, database):
+    server.sql(database, f"create table sample (id uuid primary key, name text, amount numeric, at timestamptz); "
                f"insert into sample select gen_random_uuid(), 'name ' || n, n * 1.1, now() from generate_series(1, {UUID_ROWS}) n; "
                "alter table sample owner to shop")
 
 
 def measure(binary, rounds, table, server, folder, what, fill):
+    database = what.split()[0]  # one each: a marker is tied to the database's name
     say(what)
-    server.sql("postgres", "drop database if exists bench with (force)")
-    server.sql("postgres", "create database bench owner shop")
-    fill(server)
-    server.sql("bench", "vacuum analyze")
+    server.sql("postgres", f"create database {database} owner shop")
+    fill(server, database)
+    server.sql(database, "vacuum analyze")
     resources = ("  bench:\n    adapter: postgresql\n"
-                 f"    connection: \"{server.connection('SHOP_CONNECTION', 'bench')}\"\n"
+                 f"    connection: \"{server.connection('SHOP_CONNECTION', database)}\"\n"
                  f"    restore_connection: \"{server.connection('SHOP_RESTORE_CONNECTION', 'postgres')}\"\n")
-    place = os.path.join(folder, what.split()[0])
+    place = os.path.join(folder, database)
     workspace = Workspace(binary, place, resources, enrolled=False)
     dump = os.path.join(server.settings["SHOP_PG_SOCKET"], "bench.dump")  # a folder that the server's user may write to
     peaks = []
@@ -66,7 +66,7 @@ def measure(binary, rounds, table, server, folder, what, fill):
         return figures.wall
 
     def dumped():
-        return server.tool("pg_dump", "-Fc", "-Z1", "-f", dump, "-d", server.admin("bench")).wall
+        return server.tool("pg_dump", "-Fc", "-Z1", "-f", dump, "-d", server.admin(database)).wall
 
     def restored():
         server.sql("postgres", "drop database if exists copy with (force)")

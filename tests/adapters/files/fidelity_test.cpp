@@ -164,6 +164,16 @@ std::string describe(const std::map<std::string, std::string>& before,
         CHECK((before) == (after));                                            \
     } while (false)
 
+TEST_CASE("a hole needs no room for its restore") {
+    FileTree tree;
+    tree.write("data", std::string(1'000'000, 'x'));
+    const auto sparse = tree.write("sparse", "begin");
+    must(::truncate(sparse.c_str(), 1'000'000'000'000), "sparse");
+    const std::uint64_t bytes = tree.adapter()->observe({}).bytes_in_resource;
+    CHECK(bytes >= 1'000'005);
+    CHECK(bytes < 2'000'000);
+}
+
 TEST_CASE("every oddity of a file system comes back after all of it was destroyed") {
     FileTree tree;
     make_oddities(tree);
