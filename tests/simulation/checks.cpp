@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "orchestrator/base/failure.h"
+#include "orchestrator/guard/marker.h"
 
 namespace rehearse::simulation {
 
@@ -47,12 +48,40 @@ DrillState Checks::state() const {
     return order_.empty() ? DrillState::planned : drills_.at(order_.back()).state;
 }
 
-void Checks::on_lease(const Lease& lease) {
+void Checks::on_takeover(SteadyTime now) {
+    const auto until = lease_until_.find(epoch_);
+    require(until == lease_until_.end() || now >= until->second,
+            "an orchestrator was ended within its lease");
+}
+
+void Checks::on_command(const std::string& id, const std::string& step) {
+    const auto drill = drills_.find(DrillId(id));
+    const auto named = [&](const DrillEvent& event) {
+        return event.kind == EventKind::step_intent && text_or(event.body, "step", "") == step;
+    };
+    require(drill != drills_.end() &&
+                std::any_of(drill->second.events.begin(), drill->second.events.end(), named),
+            "the command " + step + " without a durable intent");
+    commands_.insert(id + " " + step);
+}
+
+void Checks::check_marker(const Resource& resource, Epoch epoch, const std::string& what) {
+    const auto read = read_marker_text(resource.marker.value_or(""), Secret(std::string(marker_key)));
+    const auto* marker = std::get_if<Marker>(&read);
+    require(marker != nullptr && marker->epoch == epoch, what + ", and its marker holds another epoch");
+}
+
+void Checks::on_lease(const Lease& lease, SteadyTime until) {
+    lease_until_[lease.epoch] = until;
     require(lease.epoch > epoch_, "an epoch was given twice: " + std::to_string(lease.epoch));
     epoch_ = lease.epoch;
 }
 
 void Checks::on_begin(const DrillRecord& record) {
+    for (const auto& [id, other] : drills_) {
+        require(other.verdict.has_value(), "a drill began while another was open");
+        require(!other.quarantined, "a drill began in quarantine");
+    }
     Acknowledged drill{.record = record};
     drill.plan = plan_from_json(parse_json(record.plan, "plan").as_object(), "plan");
     drills_.emplace(record.id, std::move(drill));
@@ -135,6 +164,8 @@ void Checks::on_destroy(const Resource& resource, const DestroyRequest& request)
         return;
     }
     ++drill->destroy_calls;
+    require(destroyed_keys_.insert(request.idempotency_key).second, what + " was sent twice");
+    check_marker(resource, request.epoch, what);
     require(drill->states.contains(DrillState::proven), what + " before the proof");
     require(drill->states.contains(DrillState::armed), what + " before the drill was armed");
     require(drill->state == DrillState::destroying,
@@ -175,7 +206,7 @@ void Checks::on_restore(Resource& resource, const RestoreRequest& request) {
     require(is_touched(*drill, resource.name), what + ", which was not touched");
     require(request.epoch == epoch_,
             what + " with epoch " + std::to_string(request.epoch) + ", current is " + std::to_string(epoch_));
-    require(!resource.restoring, what + " while it is being restored");
+    check_marker(resource, request.epoch, what);
     for (const ResourceName& need : find_resource(drill->plan, resource.name)->needs) {
         if (!is_touched(*drill, need) || is_whole(*drill, resources_.at(need))) continue;
         require(tried_in_[need] == epoch_, what + " before what it needs: " + need.text());
@@ -184,9 +215,7 @@ void Checks::on_restore(Resource& resource, const RestoreRequest& request) {
     tried_in_[resource.name] = epoch_;
 }
 
-void Checks::on_restored(Resource& resource) { restored_in_[resource.name] = epoch_; }
-
-void Checks::on_change(SteadyTime now, Duration, const std::string& boot) {
+void Checks::on_change(SteadyTime now) {
     const bool up = std::all_of(resources_.begin(), resources_.end(), [](const auto& entry) {
         return entry.second.there && entry.second.items.size() >= 4;
     });
@@ -196,14 +225,21 @@ void Checks::on_change(SteadyTime now, Duration, const std::string& boot) {
             if (drill.state == DrillState::destroying && !drill.first_effect) drill.first_effect = now;
         }
     }
-    if (up && !up_) {
-        up_since_ = now;
-        up_boot_ = boot;
-    }
+    if (up && !up_) up_since_ = now;
     up_ = up;
+    for (auto& [name, resource] : resources_) {
+        for (const auto& [id, drill] : drills_) {
+            for (const PlanStep& step : drill.plan.destroy) {
+                const auto is_there = [&](const std::string& item) { return resource.items.contains(item); };
+                if (step.resource == name && resource.destroy_called)
+                    resource.gone = resource.gone || !resource.there ||
+                                    std::none_of(step.items.begin(), step.items.end(), is_there);
+            }
+        }
+    }
 }
 
-void Checks::check_ledger(const Ledger& ledger) {
+void Checks::check_ledger(const Ledger& ledger, bool lasting) {
     try {
         for (const std::string& finding : ledger.check()) violate("the ledger's own check: " + finding);
         for (auto& [id, drill] : drills_) {
@@ -227,7 +263,8 @@ void Checks::check_ledger(const Ledger& ledger) {
                             std::equal(drill.events.begin(), drill.events.end(), found.begin(), same),
                         "the acknowledged journal is no prefix of what is there");
             }
-            // From now on what is there is what was recovered.
+            // What nobody acknowledged and a killed process left unsynced may still go in a power cut.
+            if (!lasting) continue;
             drill.events = found;
             if (const auto record = ledger.drill(id)) {
                 require(!drill.verdict || record->verdict == drill.verdict,
@@ -243,7 +280,7 @@ void Checks::check_ledger(const Ledger& ledger) {
         if (!order_.empty()) {
             const Epoch there = ledger.epoch(drills_.at(order_.front()).record.environment);
             require(there >= epoch_, "an acknowledged epoch is gone");
-            epoch_ = std::max(epoch_, there);
+            if (lasting) epoch_ = std::max(epoch_, there);
         }
     } catch (const Failure& failure) {
         violate(std::string("the ledger can't be read any more: ") + failure.what());
@@ -251,7 +288,7 @@ void Checks::check_ledger(const Ledger& ledger) {
 }
 
 void Checks::check_end(const Ledger& ledger) {
-    check_ledger(ledger);
+    check_ledger(ledger, true);
     for (const auto& [id, drill] : drills_) check_verdict(ledger, drill);
 }
 
@@ -276,6 +313,29 @@ void Checks::check_verdict(const Ledger& ledger, const Acknowledged& drill) {
         check_equality(drill);
     }
     if (verdict == Verdict::recovered || verdict == Verdict::recovered_late) check_times(drill);
+    // What a hook before the snapshot may have done, nobody can undo.
+    bool hook_open = false;
+    for (const DrillEvent& event : drill.events) {
+        if (text_or(event.body, "stage", "") != "before_snapshot") continue;
+        if (event.kind == EventKind::step_intent)
+            hook_open = commands_.contains(drill.record.id.text() + " " + text_or(event.body, "step", ""));
+        if (event.kind == EventKind::step_outcome) hook_open = text_or(event.body, "outcome", "") != "done";
+    }
+    require(!hook_open || quarantine, what + ": a hook failed before the snapshot, and nobody is warned");
+    if (options_.faults == 0 && options_.crashes.empty()) check_expected(drill);
+}
+
+/// Without a fault there is one right end for each shape.
+void Checks::check_expected(const Acknowledged& drill) {
+    Verdict expected = Verdict::recovered;
+    if (options_.shape == Shape::half_destroy) expected = Verdict::aborted;
+    if (options_.shape == Shape::failing_hook && options_.failing_stage == 0)
+        expected = Verdict::not_recovered;
+    if (options_.shape == Shape::failing_hook && options_.failing_stage == 1) expected = Verdict::aborted;
+    if (options_.shape == Shape::rollback && options_.seed % 2 == 1) expected = Verdict::recovered_different;
+    require(*drill.verdict == expected, "an undisturbed drill ended as " +
+                                            std::string(to_string(*drill.verdict)) + ", not " +
+                                            std::string(to_string(expected)));
 }
 
 bool Checks::is_whole(const Acknowledged& drill, const Resource& resource) const {
@@ -292,6 +352,8 @@ void Checks::check_equality(const Acknowledged& drill) {
             ++counters_.exempt;
             continue;
         }
+        require(resource.capture_began_at >= resource.engine_change_at,
+                name.text() + ": its proof is older than what was done to it");
         const bool equal = is_whole(drill, resource) && resource.marker.has_value();
         require(equal, name.text() + " is not what it was, and nobody is warned (" +
                            std::string(to_string(*drill.verdict)) + ")");
@@ -317,6 +379,10 @@ void Checks::check_times(const Acknowledged& drill) {
         }
     }
     require(boots.size() == 1, "a recovery time over a reboot");
+    for (const PlanStep& step : drill.plan.destroy) {
+        require(resources_.at(step.resource).gone,
+                "recovered, and " + step.resource.text() + " was never seen destroyed");
+    }
     if (!began || !earliest || !latest || !restored) {
         violate("recovered without its clocks");
         return;

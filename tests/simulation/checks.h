@@ -19,6 +19,9 @@
 
 namespace rehearse::simulation {
 
+/// Of the simulated workspace.
+inline constexpr std::string_view marker_key = "0123456789abcdef0123456789abcdef";
+
 /// One drill as the ledger acknowledged it.
 struct Acknowledged {
     DrillRecord record{};
@@ -40,7 +43,8 @@ class Checks {
         : options_(options), resources_(resources), repository_(repository), counters_(counters) {}
 
     // Told by the ledger, after a call came back well.
-    void on_lease(const Lease& lease);
+    void on_lease(const Lease& lease, SteadyTime until);
+    void on_renewal(const Lease& lease, SteadyTime until) { lease_until_[lease.epoch] = until; }
     void on_begin(const DrillRecord& record);
     [[nodiscard]] bool knows(const DrillId& drill) const { return drills_.contains(drill); }
     /// What the journal holds before a write, where that is more than was acknowledged.
@@ -49,17 +53,20 @@ class Checks {
         return drills_.at(drill).events.size();
     }
     void on_append(const Lease& lease, const DrillId& drill, const JournalBatch& batch, std::uint64_t last);
+    void on_command(const std::string& drill, const std::string& step);
+    /// One orchestrator ends another one.
+    void on_takeover(SteadyTime now);
     // Told by the providers, before an effect.
     void on_destroy(const Resource& resource, const DestroyRequest& request);
     void on_restore(Resource& resource, const RestoreRequest& request);
-    void on_restored(Resource& resource);
     /// Something about the resources changed.
-    void on_change(SteadyTime now, Duration truth, const std::string& boot);
+    void on_change(SteadyTime now);
     void on_alarm(const AlarmMessage& message) { alarms_.insert(message.drill); }
     void on_alarm_failure(const AlarmMessage& message) { failed_alarms_.insert(message.drill); }
 
     /// After a reboot or at the end: the ledger that is there holds everything that was acknowledged.
-    void check_ledger(const Ledger& ledger);
+    /// `lasting`: a power cut would leave it as it is.
+    void check_ledger(const Ledger& ledger, bool lasting);
     /// After the last event: every drill's end is true.
     void check_end(const Ledger& ledger);
     void violate(const std::string& what) { violations_.push_back(what); }
@@ -75,6 +82,8 @@ class Checks {
     void check_verdict(const Ledger& ledger, const Acknowledged& drill);
     [[nodiscard]] bool is_whole(const Acknowledged& drill, const Resource& resource) const;
     void check_equality(const Acknowledged& drill);
+    void check_expected(const Acknowledged& drill);
+    void check_marker(const Resource& resource, Epoch epoch, const std::string& what);
     void check_times(const Acknowledged& drill);
 
     const Options& options_;
@@ -84,11 +93,12 @@ class Checks {
     std::map<DrillId, Acknowledged> drills_;
     std::vector<DrillId> order_;
     Epoch epoch_ = 0;
-    std::map<ResourceName, Epoch> restored_in_, tried_in_;
+    std::map<Epoch, SteadyTime> lease_until_;
+    std::map<ResourceName, Epoch> tried_in_;
+    std::set<std::string> destroyed_keys_, commands_;
     std::set<DrillId> alarms_, failed_alarms_;
     bool up_ = true;
     SteadyTime up_since_{};
-    std::string up_boot_{};
     std::vector<std::string> violations_;
 };
 

@@ -67,4 +67,14 @@ std::string describe(const Options& options) {
     return text;
 }
 
+std::string replay_command(const Options& options) {
+    std::string text = "scripts/simulate --replay " + std::to_string(options.seed);
+    if (describe(options) == describe(options_of(options.seed))) return text;
+    text += " --shape " + std::string(to_string(options.shape)) + " --stage " +
+            std::to_string(options.failing_stage);
+    for (const Crash& crash : options.crashes)
+        text += " --crash " + std::to_string(crash.at) + ":" + std::string(to_string(crash.loss));
+    return text;
+}
+
 }  // namespace rehearse::simulation

@@ -67,5 +67,7 @@ struct Options {
 [[nodiscard]] Options options_of(std::uint64_t seed);
 /// One line for a person.
 [[nodiscard]] std::string describe(const Options& options);
+/// The one command that runs it again.
+[[nodiscard]] std::string replay_command(const Options& options);
 
 }  // namespace rehearse::simulation

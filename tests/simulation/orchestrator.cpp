@@ -134,7 +134,7 @@ void Orchestrator::open() {
                                     .vfs = simulation_.vfs.name(),
                                     .processes = std::make_shared<Processes>(simulation_)},
                                    *this);
-    ledger_ = watch_ledger(std::move(real), simulation_.checks, simulation_.scheduler, strand);
+    ledger_ = watch_ledger(std::move(real), simulation_.checks, simulation_.scheduler, strand, *this);
     store_ = make_store(simulation_.repository, *this);
     for (auto& [name, resource] : simulation_.resources) adapters_[name] = make_adapter(resource, *this);
     world_ = std::make_unique<World>(World{
@@ -152,7 +152,7 @@ void Orchestrator::open() {
         .make_probe = [this](const ProbeSpec&, const Clock&, const QueryFunction&) -> std::unique_ptr<Probe> {
             return std::make_unique<SimulatedProbe>(simulation_, *this);
         },
-        .marker_key = Secret("0123456789abcdef0123456789abcdef"),
+        .marker_key = Secret(std::string(marker_key)),
         .owner = owner,
         .actor = {.name = "simulation"},
         .host = "host",
@@ -273,9 +273,6 @@ void Orchestrator::on_restore(Resource& resource, const RestoreRequest& request)
     if (strand.frozen) return;
     simulation_.note("restore of " + resource.name.text());
     simulation_.checks.on_restore(resource, request);
-}
-void Orchestrator::on_restored(Resource& resource) {
-    if (!strand.frozen) simulation_.checks.on_restored(resource);
 }
 
 }  // namespace rehearse::simulation

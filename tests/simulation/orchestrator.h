@@ -47,7 +47,6 @@ class Orchestrator final : public Provider,
     void changed(Resource& resource) override;
     void on_destroy(const Resource& resource, const DestroyRequest& request) override;
     void on_restore(Resource& resource, const RestoreRequest& request) override;
-    void on_restored(Resource& resource) override;
 
     Strand strand;
     const Errand errand;

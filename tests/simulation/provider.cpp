@@ -131,7 +131,6 @@ class SimulatedAdapter final : public Adapter {
             ++report.items_removed;
         }
         answer("restore");
-        provider_.on_restored(live_);
         return report;
     }
 
@@ -179,6 +178,7 @@ class SimulatedAdapter final : public Adapter {
         live_.stale_items = live_.items;
         live_.stale_there = live_.there;
         make();
+        live_.engine_change_at = provider_.now();
         provider_.changed(live_);
     }
 

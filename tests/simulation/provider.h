@@ -29,11 +29,12 @@ struct Resource {
     bool stale_there = true;
     Duration changed_at{};
     Duration foreign_change_at{-1};  // by a neighbour, or by a delivery that came late
+    Duration engine_change_at{-1};   // by an orchestrator
     Duration capture_began_at{-1};   // of the newest capture that ended well
     int late = 0;                    // destroys on their way
     Duration refused_until{}, throttled_until{};
-    std::optional<Duration> restore_ended_at{};
-    bool restoring = false, destroy_called = false;
+    bool destroy_called = false;
+    bool gone = false;  // every item that the plan destroys was absent at some instant since
 };
 
 /// What an adapter's calls go through: chance, time, crashes and checks. Made by the run.
@@ -55,7 +56,6 @@ class Provider {
     // The checks: each call is told before it has an effect, and when it ended.
     virtual void on_destroy(const Resource& resource, const DestroyRequest& request) = 0;
     virtual void on_restore(Resource& resource, const RestoreRequest& request) = 0;
-    virtual void on_restored(Resource& resource) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Adapter> make_adapter(Resource& resource, Provider& provider);

@@ -101,6 +101,9 @@ bool Simulation::may_change(const std::string& what) {
     if (quiet_) return true;
     ++counters.changes;
     const std::uint64_t number = ++changes_of_.back();
+    if (durable_change_) distinct_points_.back().push_back(number);
+    durable_change_ = !what.starts_with("write ") && !what.starts_with("create ") &&
+                      !what.starts_with("truncate ") && !what.starts_with("delete ");
     note(what);
     if (next_crash_ >= options.crashes.size() || options.crashes[next_crash_].at != number) return true;
     crashing_ = options.crashes[next_crash_++].loss;
@@ -128,7 +131,7 @@ DiskFault Simulation::disk_fault(const char* operation, const std::string& file)
     return DiskFault::none;
 }
 
-void Simulation::changed() { checks.on_change(steady(), scheduler.now(), boot()); }
+void Simulation::changed() { checks.on_change(steady()); }
 
 Orchestrator* Simulation::process_of(const LeaseOwner& owner) {
     if (owner.boot != boot()) return nullptr;
@@ -179,6 +182,7 @@ void Simulation::decide_late(Scheduler::TimerId delivery) {
 
 void Simulation::kill(Orchestrator& process) {
     note("kill");
+    checks.on_takeover(steady());
     ++counters.takeovers;
     process.die();
 }
@@ -188,6 +192,7 @@ CommandResult Simulation::run_command(const CommandRequest& request) {
     const std::string stage = request.environment.at("REHEARSE_STAGE");
     const Strand* strand = scheduler.running();
     if (strand->frozen || !may_change("command " + stage)) return {.exit_code = -1, .signal = 9};
+    checks.on_command(request.environment.at("REHEARSE_DRILL"), request.environment.at("REHEARSE_STEP"));
     const bool fails = request.arguments.back() == "fails";
     for (auto& [name, resource] : resources) {
         if (stage == "change") resource.items["a"] = "of the release";
@@ -227,7 +232,9 @@ void Simulation::crash() {
         booted_at_ = scheduler.now();
     }
     changes_of_.push_back(0);
-    reopen_and_check(false);
+    distinct_points_.emplace_back();
+    durable_change_ = true;
+    reopen_and_check(false, loss != Loss::none);
     start_later(Errand::resume, random.between(1s, 60s));
 }
 
@@ -244,7 +251,7 @@ void Simulation::reap() {
     if (again && starting_ == 0) start_later(Errand::resume, random.between(1s, 60s));
 }
 
-void Simulation::reopen_and_check(bool at_end) {
+void Simulation::reopen_and_check(bool at_end, bool lasting) {
     const bool before = std::exchange(quiet_, true);
     // Looked at on a copy: a hot journal is rolled back by the process that comes, not by the one who looks.
     Disk copy = disk.copy();
@@ -261,7 +268,7 @@ void Simulation::reopen_and_check(bool at_end) {
         if (at_end) {
             checks.check_end(*ledger);
         } else {
-            checks.check_ledger(*ledger);
+            checks.check_ledger(*ledger, lasting);
         }
     } catch (const Failure& failure) {
         checks.violate(std::string("the ledger can't be opened any more: ") + failure.what());
@@ -346,10 +353,13 @@ Result Simulation::run() {
     }
     for (const auto& process : processes_) process->die();
     processes_.clear();
-    if (checks.violations().empty()) reopen_and_check(true);
+    if (checks.violations().empty()) reopen_and_check(true, true);
     ++counters.runs;
-    Result result{
-        .violations = checks.violations(), .changes_of = changes_of_, .digest = digest_, .ending = endings_};
+    Result result{.violations = checks.violations(),
+                  .changes_of = changes_of_,
+                  .distinct_points = distinct_points_,
+                  .digest = digest_,
+                  .ending = endings_};
     for (const std::uint64_t changes : changes_of_) result.changes += changes;
     return result;
 }

@@ -27,8 +27,11 @@ struct Result {
     std::vector<std::string> violations{};
     std::uint64_t changes = 0;                // to disks and providers, over all boots
     std::vector<std::uint64_t> changes_of{};  // of each boot: how many crash points there were
-    std::uint64_t digest = 0;                 // of all that happened: equal for equal options
-    std::string ending{};                     // verdicts, for a person
+    /// Of each boot: the crash points that leave different bytes behind where all that was not synced is
+    /// lost.
+    std::vector<std::vector<std::uint64_t>> distinct_points{};
+    std::uint64_t digest = 0;  // of all that happened: equal for equal options
+    std::string ending{};      // verdicts, for a person
 };
 
 /// Runs it to its end. Violations are in the result; nothing is thrown for one.
@@ -80,7 +83,7 @@ class Simulation {
     void schedule_troubles();
     void crash();
     void reap();
-    void reopen_and_check(bool at_end);
+    void reopen_and_check(bool at_end, bool lasting);
     [[nodiscard]] DiskFault disk_fault(const char* operation, const std::string& file);
     [[nodiscard]] Orchestrator* anybody();
 
@@ -89,6 +92,8 @@ class Simulation {
     Random draws_;
     std::list<std::unique_ptr<Orchestrator>> processes_;
     std::vector<std::uint64_t> changes_of_{0};
+    std::vector<std::vector<std::uint64_t>> distinct_points_{{}};
+    bool durable_change_ = true;  // the newest change is not only in memory
     std::size_t next_crash_ = 0;
     std::optional<Loss> crashing_;
     Strand* crashing_strand_ = nullptr;

@@ -142,6 +142,7 @@ class Store final : public SnapshotStore {
     }
     Verification verify(const SnapshotId& id) const override {
         provider_.pass(0ms, 5ms);
+        if (provider_.strikes(Fault::store_fails)) throw failure("read snapshot", id.text(), "a bad sector");
         const Repository::Commit& commit = commit_at(id);
         Verification verification{.objects = 1, .digest = "sha256:" + digest_of(commit.trees, "proof")};
         for (const auto& [name, tree] : commit.trees)

@@ -11,8 +11,9 @@ namespace {
 
 class WatchedLedger final : public Ledger {
   public:
-    WatchedLedger(std::unique_ptr<Ledger> inner, Checks& checks, Scheduler& scheduler, Strand& strand)
-        : inner_(std::move(inner)), checks_(checks), scheduler_(scheduler), strand_(strand) {}
+    WatchedLedger(std::unique_ptr<Ledger> inner, Checks& checks, Scheduler& scheduler, Strand& strand,
+                  const Clock& clock)
+        : inner_(std::move(inner)), checks_(checks), scheduler_(scheduler), strand_(strand), clock_(clock) {}
 
     void record_enrolment(const Enrolment& enrolment) override {
         const Turn turn(*this);
@@ -25,12 +26,13 @@ class WatchedLedger final : public Ledger {
     Lease acquire_lease(const EnvironmentName& environment, const LeaseOwner& owner, Duration term) override {
         const Turn turn(*this);
         Lease lease = inner_->acquire_lease(environment, owner, term);
-        if (alive()) checks_.on_lease(lease);
+        if (alive()) checks_.on_lease(lease, clock_.steady() + term);
         return lease;
     }
     void renew_lease(Lease& lease, Duration term) override {
         const Turn turn(*this);
         inner_->renew_lease(lease, term);
+        if (alive()) checks_.on_renewal(lease, clock_.steady() + term);
     }
     void release_lease(const Lease& lease) override {
         const Turn turn(*this);
@@ -143,14 +145,15 @@ class WatchedLedger final : public Ledger {
     Checks& checks_;
     Scheduler& scheduler_;
     Strand& strand_;
+    const Clock& clock_;
     mutable bool taken_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Ledger> watch_ledger(std::unique_ptr<Ledger> inner, Checks& checks, Scheduler& scheduler,
-                                     Strand& strand) {
-    return std::make_unique<WatchedLedger>(std::move(inner), checks, scheduler, strand);
+                                     Strand& strand, const Clock& clock) {
+    return std::make_unique<WatchedLedger>(std::move(inner), checks, scheduler, strand, clock);
 }
 
 }  // namespace rehearse::simulation
