@@ -27,11 +27,15 @@ std::string variable(const char* name) {
     return value == nullptr ? "" : value;
 }
 
+std::string account() {
+    const passwd* user = ::getpwuid(::getuid());
+    return user != nullptr ? user->pw_name : "uid " + std::to_string(::getuid());
+}
+
 /// A person at a terminal, unless the surroundings say that this is a pipeline or a timer.
 Actor current_actor() {
     Actor actor;
-    const passwd* user = ::getpwuid(::getuid());
-    actor.name = user != nullptr ? user->pw_name : "uid " + std::to_string(::getuid());
+    actor.name = account();
     // Behind sudo, the person who typed it.
     if (::getuid() == 0 && !variable("SUDO_USER").empty()) actor.name = variable("SUDO_USER");
     if (!variable("REHEARSE_ACTOR").empty()) actor.name = variable("REHEARSE_ACTOR");
@@ -85,6 +89,7 @@ int main(int count, char** arguments) {
         .stop = stop.get_token(),
         .adapters = registered_adapters(),
         .actor = current_actor(),
+        .account = account(),
         .name = host_name(),
         .directory = std::filesystem::current_path(ignored),
         .program = std::filesystem::read_symlink("/proc/self/exe", ignored),

@@ -4,7 +4,10 @@
 #include <ostream>
 
 #include "orchestrator/base/failure.h"
+#include "orchestrator/cli/approving.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/policy_change.h"
+#include "orchestrator/playbook/policy.h"
 #include "orchestrator/playbook/schema.h"
 
 namespace rehearse {
@@ -43,11 +46,28 @@ std::vector<Problem> in_files(const std::vector<Problem>& problems,
     return kept;
 }
 
+/// policy.yaml where there is one; what is wrong with it or its allowed_signers goes to `problems`.
+std::optional<Policy> check_policy_files(const Workspace& workspace, std::vector<Problem>& problems) {
+    if (!std::filesystem::exists(workspace.policy_file())) return std::nullopt;
+    Loaded<Policy> loaded = load_policy(workspace.policy_file());
+    std::move(loaded.problems.begin(), loaded.problems.end(), std::back_inserter(problems));
+    if (!loaded.value || !loaded.problems.empty()) return std::nullopt;
+    try {
+        (void)read_policy_files(workspace);
+    } catch (const Failure& failure) {
+        problems.push_back({{loaded.value->allowed_signers_file, 1, 1},
+                            failure.fields().object + ": " + failure.fields().message,
+                            failure.fields().remedy});
+    }
+    return std::move(loaded.value);
+}
+
 int check(const Invocation& invocation, const Options& options) {
     const Host& host = invocation.host;
     if (!options.schema.empty()) {
         host.out << (options.schema == "environment" ? environment_schema(host.adapters)
                      : options.schema == "playbook"  ? playbook_schema(host.adapters)
+                     : options.schema == "policy"    ? policy_schema()
                                                      : workspace_schema());
         return 0;
     }
@@ -63,7 +83,8 @@ int check(const Invocation& invocation, const Options& options) {
         }
     }
     const Workspace workspace = invocation.workspace();
-    const WorkspaceFiles loaded = load_workspace_files(workspace.directory(), host.adapters);
+    WorkspaceFiles loaded = load_workspace_files(workspace.directory(), host.adapters);
+    const std::optional<Policy> policy = check_policy_files(workspace, loaded.problems);
     const std::vector<Problem> problems = in_files(loaded.problems, files);
     const std::vector<Problem> warnings = in_files(loaded.warnings, files);
     if (invocation.json()) {
@@ -80,6 +101,7 @@ int check(const Invocation& invocation, const Options& options) {
                  << (loaded.environments.size() == 1 ? " environment, " : " environments, ")
                  << loaded.playbooks.size()
                  << (loaded.playbooks.size() == 1 ? " playbook.\n" : " playbooks.\n");
+        if (policy) host.out << policy_text(*policy);
     }
     return 0;
 }
@@ -95,7 +117,7 @@ void add_check(Commands& commands) {
     command
         ->add_option("--print-schema", options->schema,
                      "print the JSON Schema of a kind of file, for editors")
-        ->check(CLI::IsMember({"environment", "playbook", "workspace"}));
+        ->check(CLI::IsMember({"environment", "playbook", "workspace", "policy"}));
     commands.on(command, [options](const Invocation& invocation) { return check(invocation, *options); });
 }
 

@@ -1,6 +1,7 @@
 // rehearse clear: a person ends a quarantine, with a reason.
 #include <ostream>
 
+#include "orchestrator/cli/approving.h"
 #include "orchestrator/cli/commands.h"
 
 namespace rehearse {
@@ -24,6 +25,7 @@ int clear(const Invocation& invocation, const Options& options) {
         return 3;
     }
     Workspace workspace = invocation.workspace();
+    require_may(host, workspace, PolicyAct::clear);
     const Environment& environment = workspace.environment(options.environment);
     if (!workspace.ledger().clear_quarantine(environment.name, host.actor, options.reason,
                                              host.clock.wall())) {

@@ -36,6 +36,9 @@ void add_all(Commands& commands) {
     add_snapshots(commands);
     add_diff(commands);
     add_plan(commands);
+    add_approve(commands);
+    add_deny(commands);
+    add_policy(commands);
     add_run(commands);
     add_resume(commands);
     add_halt(commands);

@@ -47,8 +47,10 @@ class Commands {
 };
 
 void add_adapters(Commands& commands);
+void add_approve(Commands& commands);
 void add_check(Commands& commands);
 void add_clear(Commands& commands);
+void add_deny(Commands& commands);
 void add_diff(Commands& commands);
 void add_doctor(Commands& commands);
 void add_enroll(Commands& commands);
@@ -57,6 +59,7 @@ void add_halt(Commands& commands);
 void add_history(Commands& commands);
 void add_init(Commands& commands);
 void add_plan(Commands& commands);
+void add_policy(Commands& commands);
 void add_report(Commands& commands);
 void add_restore(Commands& commands);
 void add_resume(Commands& commands);

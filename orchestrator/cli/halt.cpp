@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "orchestrator/base/file.h"
+#include "orchestrator/cli/approving.h"
 #include "orchestrator/cli/commands.h"
 
 namespace rehearse {
@@ -17,6 +18,7 @@ int halt(const Invocation& invocation, const Options& options) {
     const Host& host = invocation.host;
     Workspace workspace = invocation.workspace();
     if (options.lift) {
+        if (workspace.has_state()) require_may(host, workspace, PolicyAct::lift);
         const bool was = workspace.has_state() && remove_file_durably(workspace.halt_file());
         host.out << (was ? "The kill switch is off: drills may destroy again.\n"
                          : "The kill switch was not on.\n");

@@ -23,6 +23,7 @@ struct Host {
     std::stop_token stop;  // SIGINT, SIGTERM
     AdapterDescriptors adapters;
     Actor actor;
+    std::string account;                   // of the machine, whatever the actor calls itself
     std::string name;                      // the machine's host name
     std::filesystem::path directory;       // where the user stands
     std::filesystem::path program;         // this binary

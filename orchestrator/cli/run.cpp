@@ -1,7 +1,9 @@
 // rehearse run: a drill, from the plan to the verdict.
+#include <algorithm>
 #include <ostream>
 
 #include "orchestrator/base/failure.h"
+#include "orchestrator/cli/approving.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/planning.h"
 #include "orchestrator/drill/drill.h"
@@ -18,6 +20,12 @@ struct Options {
     bool yes = false;
 };
 
+bool all_but_approvals(const PlanView& view) {
+    return std::all_of(view.interlocks.begin(), view.interlocks.end(), [](const InterlockResult& result) {
+        return result.passed || result.interlock == "approvals";
+    });
+}
+
 int run(const Invocation& invocation, const Options& options) {
     const Host& host = invocation.host;
     if (!options.yes && !host.asks) {
@@ -31,8 +39,9 @@ int run(const Invocation& invocation, const Options& options) {
     PreparedDrill prepared = prepare_drill(host, workspace, playbook, options.release);
     const PlanView& view = prepared.view;
 
-    // Where the guard refuses anyway, its reasons say more than another hash.
-    if (!options.plan_hash.empty() && options.plan_hash != view.hash.text() && all_passed(view.interlocks)) {
+    // Where the guard refuses anyway, its reasons say more than another hash; that nobody approved it follows
+    // from the other hash.
+    if (!options.plan_hash.empty() && options.plan_hash != view.hash.text() && all_but_approvals(view)) {
         host.log << "guard refused: plan_hash: the plan is now " << view.hash << ", not " << options.plan_hash
                  << "; look at 'rehearse plan " << options.playbook << "' again\n";
         return exit_refused;
@@ -46,6 +55,7 @@ int run(const Invocation& invocation, const Options& options) {
             return exit_refused;
         }
     }
+    if (propose_plan(host, workspace, view)) host.log << waits_text(view) << std::endl;
     DrillOutcome outcome;
     host.run([&]() -> Task<void> { outcome = co_await run_drill(prepared.open->world(), view); });
 

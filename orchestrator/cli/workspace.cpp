@@ -13,6 +13,7 @@
 #include "orchestrator/cli/version.h"
 #include "orchestrator/commands/command.h"
 #include "orchestrator/ledger/sqlite_ledger.h"
+#include "orchestrator/playbook/policy.h"
 #include "orchestrator/probes/probe.h"
 #include "orchestrator/snapshots/git_store.h"
 
@@ -147,6 +148,28 @@ SnapshotStore& Workspace::store() {
     return *store_;
 }
 
+PolicyInForce Workspace::policy_in_force() {
+    PolicyInForce found;
+    const std::optional<AdoptedPolicy> adopted = ledger().adopted_policy();
+    if (!adopted) {
+        std::error_code error;
+        if (fs::exists(policy_file(), error) || error)
+            found.problem = "policy.yaml was never adopted, so that nothing says who may run this";
+        return found;
+    }
+    try {
+        const json::object document = parse_json(adopted->document, "the adopted policy").as_object();
+        found.allowed_signers = text_at(document, "allowed_signers", "the adopted policy");
+        Loaded<Policy> loaded =
+            parse_policy(text_at(document, "policy", "the adopted policy"), policy_file());
+        if (!loaded.problems.empty()) throw failure_from(loaded.problems);
+        found.policy = std::move(loaded.value);
+    } catch (const Failure& failure) {
+        found.problem = std::string("the adopted policy can't be read: ") + failure.what();
+    }
+    return found;
+}
+
 Secret Workspace::marker_key() const {
     std::string key = read_file(state() / "keys" / "marker.key", 4096);
     while (!key.empty() && key.back() == '\n') key.pop_back();
@@ -205,6 +228,8 @@ OpenWorld::OpenWorld(const Host& host, Workspace& workspace, const Environment& 
                                            .marker_key = workspace.marker_key(),
                                            .owner = this_process(),
                                            .actor = host.actor,
+                                           .account = host.account,
+                                           .policy = workspace.policy_in_force(),
                                            .host = host.name,
                                            .versions = versions(),
                                            .way_back = {},
@@ -212,9 +237,11 @@ OpenWorld::OpenWorld(const Host& host, Workspace& workspace, const Environment& 
                                            .playbook_alarm = {},
                                            .stop = host.stop});
     if (workspace.files().settings) world_->freeze = workspace.files().settings->freeze;
+    if (const auto& policy = world_->policy.policy)
+        world_->freeze.insert(world_->freeze.end(), policy->freeze.begin(), policy->freeze.end());
     for (const fs::path& path :
-         {directory / "rehearse.yaml", directory / "environments", directory / "playbooks", workspace.state(),
-          host.program, environment.file}) {
+         {directory / "rehearse.yaml", workspace.policy_file(), directory / "environments",
+          directory / "playbooks", workspace.state(), host.program, environment.file}) {
         world_->way_back.push_back(resolved(path));
     }
     if (playbook != nullptr) {

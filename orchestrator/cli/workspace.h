@@ -36,6 +36,11 @@ class Workspace {
     [[nodiscard]] bool has_state() const;
     [[nodiscard]] Ledger& ledger();
     [[nodiscard]] SnapshotStore& store();
+
+    /// The adopted policy, read again; or what keeps drills from being judged by it. The file policy.yaml
+    /// itself counts for nothing: a changed one is inert until it is adopted.
+    [[nodiscard]] PolicyInForce policy_in_force();
+    [[nodiscard]] std::filesystem::path policy_file() const { return directory_ / "policy.yaml"; }
     [[nodiscard]] Secret marker_key() const;
 
     /// Why destroying is halted (`rehearse halt`), or nothing. A file that can't be read halts, too.

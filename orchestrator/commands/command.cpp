@@ -239,7 +239,8 @@ Started spawn(const CommandRequest& request, const std::filesystem::path& file) 
                                         .environment = request.environment,
                                         .input = input.get(),
                                         .output = output.theirs.get(),
-                                        .errors = errors.theirs.get()});
+                                        .errors = errors.theirs.get(),
+                                        .keeps_terminal = request.keeps_terminal});
     return {.number = number, .output = std::move(output.ours), .errors = std::move(errors.ours)};
 }
 

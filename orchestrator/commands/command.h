@@ -24,6 +24,9 @@ struct CommandRequest {
         1U << 20U;  // bytes kept of each of stdout and stderr; the rest is read and dropped
     std::function<void(std::string_view)> on_output = {};  // stdout as it comes, instead of keeping it
     std::stop_token stop = {};                             // ends it like the timeout
+    // Stays in the caller's process group, since the terminal answers no other: for what asks for a
+    // passphrase.
+    bool keeps_terminal = false;
 };
 
 struct CommandResult {

@@ -47,7 +47,9 @@ class SpawnSetup {
         sigset_t all;
         ::sigemptyset(&none);
         ::sigfillset(&all);
-        const int of_its_own = request.new_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+        const int of_its_own = request.new_session      ? POSIX_SPAWN_SETSID
+                               : request.keeps_terminal ? 0
+                                                        : POSIX_SPAWN_SETPGROUP;
         also(::posix_spawnattr_setflags(
             &attributes_, static_cast<short>(of_its_own | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)));
         also(::posix_spawnattr_setpgroup(&attributes_, 0));

@@ -20,6 +20,7 @@ struct SpawnRequest {
     int output = -1;                                   // of stdout, above 2
     int errors = -1;                                   // of stderr, above 2
     bool new_session = false;                          // leads a session of its own, else a process group
+    bool keeps_terminal = false;                       // stays in the caller's group: may ask on the terminal
 };
 
 /// Starts it with default signal handling and no descriptor but 0, 1 and 2; returns its pid. It must be

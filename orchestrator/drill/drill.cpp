@@ -289,8 +289,24 @@ Task<DrillOutcome> run_drill(World& world, const PlanView& view) {
     }
     Lease lease = std::get<Done<Lease>>(leased).value;
     record.state = DrillState::planned;
-    auto begin = [&] { world.ledger.begin_drill(lease, record); };
-    co_await on_worker(world.workers, begin);
+    auto begin = [&] {
+        world.ledger.begin_drill(lease, record, view.approved);
+        return true;
+    };
+    const Outcome<bool> begun = co_await attempt(world.workers, begin);
+    if (const FailureFields* why = reason(begun)) {
+        auto release = [&] { world.ledger.release_lease(lease); };
+        co_await on_worker(world.workers, release);
+        if (why->kind != FailureKind::refused) throw Failure(*why);
+        // Approvals that were used, denied or expired since the plan was made.
+        PlanView refused = view;
+        refused.interlocks.push_back({.interlock = "approvals",
+                                      .passed = false,
+                                      .saw = "the ledger",
+                                      .reason = why->message,
+                                      .remedy = why->remedy});
+        co_return co_await record_refusal(world, refused);
+    }
 
     Journal journal(world, lease, record);
     Execution execution{world, view.plan, record, lease, journal, {}, {}};

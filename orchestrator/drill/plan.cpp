@@ -7,6 +7,7 @@
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/drill/attempt.h"
+#include "orchestrator/guard/approvals.h"
 #include "orchestrator/guard/freeze.h"
 
 namespace rehearse {
@@ -206,12 +207,15 @@ Task<PlanView> make_plan(World& world, const Environment& environment, const Pla
         first_place = false;
     }
     view.interlocks = ask_guard(facts, GuardPhase::before_snapshot);
+    if (all_passed(view.interlocks) && approvals_needed(plan, facts.policy.policy) > 0)
+        view.approved = authority_for(facts).nonce;
     co_return view;
 }
 
 Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillId& own,
                                     const Unreadable& unreadable) {
     GuardFacts facts{.plan = plan, .now = world.clock.wall(), .unreadable = unreadable};
+    facts.policy = PolicyFacts{world.policy, {.actor = world.actor, .account = world.account}, {}, own};
     auto ask_ledger = [&] {
         facts.enrolment = world.ledger.enrolment(plan.environment);
         facts.quarantine = world.ledger.quarantine(plan.environment);
@@ -219,6 +223,8 @@ Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillI
             if (open.environment == plan.environment && open.id != own) facts.unfinished = open.id;
         }
         facts.ledger_epoch = world.ledger.epoch(plan.environment);
+        if (approvals_needed(plan, world.policy.policy) > 0)
+            facts.policy.proposals = world.ledger.proposals_for(plan_hash(plan), plan.environment);
     };
     co_await on_worker(world.workers, ask_ledger);
     facts.halted = world.halted();

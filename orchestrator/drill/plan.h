@@ -20,6 +20,7 @@ struct PlanView {
     std::map<ResourceName, std::vector<std::string>> sessions;
     std::vector<std::string> warnings;
     std::vector<ResourceName> unreadable;  // none of their items could be named
+    std::string approved{};                // nonce of the proposal that speaks for it; empty: none needed
     std::uint64_t disk_needed = 0;         // bytes on local disks for the restore
     std::uint64_t disk_free = 0;           // the least of the places that it needs
 };

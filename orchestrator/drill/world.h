@@ -12,6 +12,7 @@
 #include "orchestrator/base/secret.h"
 #include "orchestrator/base/sleeper.h"
 #include "orchestrator/base/task.h"
+#include "orchestrator/guard/guard.h"
 #include "orchestrator/model/environment.h"
 #include "orchestrator/model/playbook.h"
 #include "orchestrator/ports/adapter.h"
@@ -43,6 +44,8 @@ struct World {
     Secret marker_key;
     LeaseOwner owner;
     Actor actor;
+    std::string account;  // of the machine, whatever the actor is called
+    PolicyInForce policy;
     std::string host;
     json::object versions;
     std::vector<std::filesystem::path> way_back;  // resolved paths that the way back needs

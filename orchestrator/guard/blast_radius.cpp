@@ -1,10 +1,38 @@
 // Interlocks on how much a plan may break.
+#include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "orchestrator/guard/guard.h"
 
 namespace rehearse {
+
+namespace {
+
+struct Named {
+    std::set<std::string_view> items{};  // an item that two steps name counts once
+    std::uint64_t all = 0;               // in the resource
+};
+
+std::map<ResourceName, Named> named_in(const Plan& plan) {
+    std::map<ResourceName, Named> named;
+    for (const PlanStep& step : plan.destroy) {
+        Named& of_resource = named[step.resource];
+        of_resource.items.insert(step.items.begin(), step.items.end());
+        of_resource.all = std::max(of_resource.all, step.items_in_resource);
+    }
+    for (auto& [resource, of_resource] : named)
+        of_resource.all = std::max<std::uint64_t>(of_resource.all, of_resource.items.size());
+    return named;
+}
+
+/// Rounded up: 1 of 10,000 is more than nothing.
+std::uint64_t permille_of(const Named& named) {
+    return named.all == 0 ? 1000 : (named.items.size() * 1000 + named.all - 1) / named.all;
+}
+
+}  // namespace
 
 InterlockResult check_targets(const GuardFacts& facts) {
     InterlockResult result{.saw = std::to_string(facts.plan.destroy.size()) + " destroy steps"};
@@ -37,24 +65,26 @@ InterlockResult check_targets(const GuardFacts& facts) {
     return result;
 }
 
+std::uint64_t items_named(const Plan& plan) {
+    std::uint64_t total = 0;
+    for (const auto& [resource, names] : named_in(plan)) total += names.items.size();
+    return total;
+}
+
+std::map<ResourceName, std::uint64_t> permille_named(const Plan& plan) {
+    std::map<ResourceName, std::uint64_t> shares;
+    for (const auto& [resource, named] : named_in(plan)) shares[resource] = permille_of(named);
+    return shares;
+}
+
 InterlockResult check_blast_radius(const GuardFacts& facts) {
-    // An item that two steps name counts once: a union, as the share is of what there is.
-    std::map<ResourceName, std::set<std::string>> named;
-    std::map<ResourceName, std::uint64_t> in_resource;
-    for (const PlanStep& step : facts.plan.destroy) {
-        named[step.resource].insert(step.items.begin(), step.items.end());
-        in_resource[step.resource] = std::max(in_resource[step.resource], step.items_in_resource);
-    }
     std::uint64_t total = 0;
     InterlockResult result;
-    for (const auto& [resource, items] : named) {
-        total += items.size();
-        const std::uint64_t all = std::max<std::uint64_t>(in_resource[resource], items.size());
-        // Rounded up: 1 of 1000 is more than nothing.
-        const std::uint64_t permille = all == 0 ? 1000 : (items.size() * 1000 + all - 1) / all;
-        if (permille > facts.plan.guard.max_share_permille) {
+    for (const auto& [resource, named] : named_in(facts.plan)) {
+        total += named.items.size();
+        if (permille_of(named) > facts.plan.guard.max_share_permille) {
             result.reason += (result.reason.empty() ? "" : "; ") + resource.text() + ": " +
-                             std::to_string(items.size()) + " of " + std::to_string(all) +
+                             std::to_string(named.items.size()) + " of " + std::to_string(named.all) +
                              " items, more than " + std::to_string(facts.plan.guard.max_share_permille / 10) +
                              " %";
         }

@@ -23,13 +23,8 @@ InterlockResult check_class(const GuardFacts& facts) {
 }
 
 InterlockResult check_supported(const GuardFacts& facts) {
-    InterlockResult result{.saw = "kind " + std::string(to_string(facts.plan.kind)) + ", approvals " +
-                                  std::to_string(facts.plan.guard.approvals)};
-    if (facts.plan.guard.approvals > 0) {
-        result.reason = "the playbook wants " + std::to_string(facts.plan.guard.approvals) +
-                        " approvals, and this build can't collect approvals yet";
-        result.remedy = "set guard.approvals to 0, or use a version with 'rehearse approve'";
-    } else if (facts.plan.kind == DrillKind::restore_test) {
+    InterlockResult result{.saw = "kind " + std::string(to_string(facts.plan.kind))};
+    if (facts.plan.kind == DrillKind::restore_test) {
         result.reason = "this build can't run drills of kind restore_test yet";
         result.remedy = "use kind disaster or rollback";
     } else {

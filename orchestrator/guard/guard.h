@@ -15,6 +15,7 @@
 #include "orchestrator/base/failure.h"
 #include "orchestrator/guard/marker.h"
 #include "orchestrator/model/plan.h"
+#include "orchestrator/model/policy.h"
 #include "orchestrator/ports/adapter.h"
 #include "orchestrator/ports/ledger.h"
 
@@ -50,6 +51,18 @@ struct SteadyStateFact {
     std::string detail{};
 };
 
+/// The policy in force and what speaks for the plan.
+struct PolicyInForce {
+    std::optional<Policy> policy{};
+    std::string allowed_signers{};  // the file's text
+    std::string problem{};          // why drills can't be judged by it; refuses
+};
+struct PolicyFacts : PolicyInForce {
+    Requester requester{};                    // who runs
+    std::vector<ProposalRecord> proposals{};  // that may speak for the plan, newest first
+    DrillId drill{};                          // the drill that asks; empty: none has begun
+};
+
 struct GuardFacts {
     const Plan& plan;
     WallTime now{};
@@ -59,6 +72,7 @@ struct GuardFacts {
     std::optional<DrillId> unfinished{};  // another drill that a crash left open in the environment
     std::optional<std::string> halted{};
     std::optional<std::string> frozen{};  // which freeze window, until when
+    PolicyFacts policy{};
     std::vector<ResourceFacts> resources{};
     std::vector<std::filesystem::path>
         way_back;            // workspace, keys, binary, the files that describe the environment
@@ -102,6 +116,11 @@ struct Interlock {
 /// "guard refused: <interlock>: <reason>; <remedy>", one line for each refusal.
 [[nodiscard]] std::string refusal_text(std::span<const InterlockResult> results);
 
+/// Items that the plan destroys, each once.
+[[nodiscard]] std::uint64_t items_named(const Plan& plan);
+/// What share of each resource that is, in thousandths, rounded up: 1 of 10,000 is more than nothing.
+[[nodiscard]] std::map<ResourceName, std::uint64_t> permille_named(const Plan& plan);
+
 // The families, one file each.
 InterlockResult check_class(const GuardFacts& facts);
 InterlockResult check_supported(const GuardFacts& facts);
@@ -110,11 +129,15 @@ InterlockResult check_quarantine(const GuardFacts& facts);
 InterlockResult check_unfinished(const GuardFacts& facts);
 InterlockResult check_halt(const GuardFacts& facts);
 InterlockResult check_freeze(const GuardFacts& facts);
+InterlockResult check_policy(const GuardFacts& facts);
+InterlockResult check_approvals(const GuardFacts& facts);
 InterlockResult check_reachable(const GuardFacts& facts);
 InterlockResult check_marker(const GuardFacts& facts);
 InterlockResult check_identity(const GuardFacts& facts);
+InterlockResult check_production(const GuardFacts& facts);
 InterlockResult check_targets(const GuardFacts& facts);
 InterlockResult check_blast_radius(const GuardFacts& facts);
+InterlockResult check_caps(const GuardFacts& facts);
 InterlockResult check_way_back(const GuardFacts& facts);
 InterlockResult check_sessions(const GuardFacts& facts);
 InterlockResult check_obstacles(const GuardFacts& facts);

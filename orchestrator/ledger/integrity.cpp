@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "orchestrator/ledger/approvals.h"
 #include "orchestrator/ledger/journal.h"
 #include "orchestrator/ledger/leases.h"
 #include "orchestrator/ledger/schema.h"
@@ -89,6 +90,8 @@ std::vector<std::string> check_integrity(Database& database) {
     });
     guarded(findings, [&] { check_references(database, findings); });
     guarded(findings, [&] { check_epochs(database, findings); });
+    guarded(findings, [&] { (void)read_proposals(database, ""); });
+    guarded(findings, [&] { (void)newest_policy(database); });
     std::vector<DrillId> drills;
     guarded(findings, [&] {
         auto row = database.query("SELECT id FROM drills ORDER BY id");

@@ -348,6 +348,11 @@ std::vector<DrillEvent> read_events(Database& database, const DrillId& id) {
         previous = row.text(7);
         events.push_back(std::move(event));
     }
+    // A damaged inner page hides a journal's end from a search that comes from its beginning.
+    if (const Link last = last_link(database, id); last.sequence != events.size()) {
+        throw database.damaged("of the drill " + id.text() + " only " + std::to_string(events.size()) +
+                               " of " + std::to_string(last.sequence) + " events can be found");
+    }
     return events;
 }
 

@@ -88,6 +88,49 @@ CREATE TRIGGER due_times_are_kept BEFORE DELETE ON due_times
   BEGIN SELECT RAISE(ABORT, 'due times are never deleted'); END;
 )sql";
 
+/// What version 2 added.
+constexpr const char* approval_tables = R"sql(
+CREATE TABLE proposals(
+  number INTEGER PRIMARY KEY, nonce TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, subject TEXT NOT NULL,
+  environment TEXT NOT NULL, document TEXT NOT NULL, runs INTEGER NOT NULL CHECK(runs > 0),
+  actor TEXT NOT NULL, actor_kind TEXT NOT NULL, account TEXT NOT NULL, at_ns INTEGER NOT NULL,
+  expires_ns INTEGER NOT NULL, seal TEXT NOT NULL
+) STRICT;
+CREATE INDEX proposals_by_subject ON proposals(subject, number);
+CREATE INDEX standing_proposals ON proposals(environment, number) WHERE kind = 'standing';
+CREATE TABLE approvals(
+  number INTEGER PRIMARY KEY, nonce TEXT NOT NULL REFERENCES proposals(nonce), decision TEXT NOT NULL,
+  text TEXT NOT NULL, signature TEXT NOT NULL, reason TEXT NOT NULL, actor TEXT NOT NULL,
+  actor_kind TEXT NOT NULL, account TEXT NOT NULL, at_ns INTEGER NOT NULL
+) STRICT;
+CREATE INDEX approvals_by_nonce ON approvals(nonce, number);
+CREATE TABLE approved_runs(
+  nonce TEXT NOT NULL REFERENCES proposals(nonce), drill TEXT NOT NULL REFERENCES drills(id),
+  PRIMARY KEY(nonce, drill)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE policies(
+  number INTEGER PRIMARY KEY, digest TEXT NOT NULL, document TEXT NOT NULL, actor TEXT NOT NULL,
+  actor_kind TEXT NOT NULL, account TEXT NOT NULL, at_ns INTEGER NOT NULL
+) STRICT;
+
+CREATE TRIGGER proposals_are_kept BEFORE DELETE ON proposals
+  BEGIN SELECT RAISE(ABORT, 'proposals are never deleted'); END;
+CREATE TRIGGER proposals_stay BEFORE UPDATE ON proposals
+  BEGIN SELECT RAISE(ABORT, 'a proposal never changes'); END;
+CREATE TRIGGER approvals_are_kept BEFORE DELETE ON approvals
+  BEGIN SELECT RAISE(ABORT, 'approvals and denials are never deleted'); END;
+CREATE TRIGGER approvals_stay BEFORE UPDATE ON approvals
+  BEGIN SELECT RAISE(ABORT, 'an approval or denial never changes'); END;
+CREATE TRIGGER approved_runs_are_kept BEFORE DELETE ON approved_runs
+  BEGIN SELECT RAISE(ABORT, 'a used approval stays used'); END;
+CREATE TRIGGER approved_runs_stay BEFORE UPDATE ON approved_runs
+  BEGIN SELECT RAISE(ABORT, 'a used approval stays used'); END;
+CREATE TRIGGER policies_are_kept BEFORE DELETE ON policies
+  BEGIN SELECT RAISE(ABORT, 'policies are replaced, never deleted'); END;
+CREATE TRIGGER policies_stay BEFORE UPDATE ON policies
+  BEGIN SELECT RAISE(ABORT, 'an adopted policy never changes'); END;
+)sql";
+
 Failure not_a_ledger(const Database& database, std::string message, std::string remedy) {
     return Failure({.kind = FailureKind::permanent,
                     .operation = "open ledger",
@@ -126,12 +169,22 @@ std::set<std::string> objects_of(Database& database) {
     return objects;
 }
 
+/// From version 1. Another process may have been faster: asked again under the lock.
+void upgrade(Database& database) {
+    Transaction transaction(database);
+    if (database.value("PRAGMA user_version") != "1") return;
+    database.script(approval_tables);
+    database.script("PRAGMA user_version=" + std::to_string(ledger_version));
+    transaction.commit();
+}
+
 }  // namespace
 
 void make_schema(Database& database) {
     // One transaction: a crash leaves no table at all, and the version number comes with the tables.
     Transaction transaction(database);
     database.script(tables);
+    database.script(approval_tables);
     database.script("PRAGMA application_id=" + std::to_string(ledger_application_id));
     database.script("PRAGMA user_version=" + std::to_string(ledger_version));
     transaction.commit();
@@ -159,7 +212,7 @@ void require_schema(Database& database) {
                                   ", this rehearse knows versions up to " + std::to_string(ledger_version),
                        .remedy = "use the newer rehearse that wrote it ('rehearse --version')"});
     }
-    if (version != std::to_string(ledger_version)) {
+    if (version != "1" && version != std::to_string(ledger_version)) {
         throw not_a_ledger(database, "the ledger's version " + version + " was never one of rehearse", keep);
     }
     require_whole_pages(database, keep);
@@ -170,12 +223,14 @@ void require_schema(Database& database) {
                            "the ledger's journal mode is " + mode + " and can't be changed to delete",
                            "stop other programs that have it open, then run 'rehearse doctor'");
     }
+    if (version == "1" && !database.read_only()) upgrade(database);
 }
 
 std::vector<std::string> schema_differences(Database& database) {
     Database pattern({.file = ":memory:", .flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY},
                      database.processes());
     pattern.script(tables);
+    pattern.script(approval_tables);
     const auto wanted = objects_of(pattern);
     const auto found = objects_of(database);
     std::vector<std::string> differences;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "orchestrator/base/digest.h"
+#include "orchestrator/ledger/approvals.h"
 #include "orchestrator/ledger/database.h"
 #include "orchestrator/ledger/integrity.h"
 #include "orchestrator/ledger/journal.h"
@@ -65,7 +66,7 @@ class SqliteLedger final : public Ledger {
         return read([&](Database& database) { return highest_epoch(database, environment); });
     }
 
-    void begin_drill(const Lease& lease, const DrillRecord& record) override {
+    void begin_drill(const Lease& lease, const DrillRecord& record, const std::string& approved) override {
         write([&](Database& database) {
             require_current(database, lease, "write journal");
             if (record.environment != lease.environment) {
@@ -78,6 +79,7 @@ class SqliteLedger final : public Ledger {
                                .remedy = "report this as a defect of rehearse"});
             }
             insert_drill(database, record);
+            if (!approved.empty()) use_proposal(database, approved, record.id, clock_.wall());
         });
     }
     std::uint64_t append(const Lease& lease, const DrillId& drill, JournalBatch batch) override {
@@ -136,6 +138,26 @@ class SqliteLedger final : public Ledger {
     }
     std::optional<WallTime> last_due(const PlaybookName& playbook) const override {
         return read([&](Database& database) { return rehearse::last_due(database, playbook); });
+    }
+
+    void record_proposal(const Proposal& proposal) override {
+        write([&](Database& database) { insert_proposal(database, proposal); });
+    }
+    std::vector<ProposalRecord> proposals(const std::string& subject) const override {
+        return read([&](Database& database) { return read_proposals(database, subject); });
+    }
+    std::vector<ProposalRecord> proposals_for(const PlanHash& hash,
+                                              const EnvironmentName& environment) const override {
+        return read([&](Database& database) { return read_proposals_for(database, hash, environment); });
+    }
+    void record_approval(const Approval& approval) override {
+        write([&](Database& database) { insert_approval(database, approval); });
+    }
+    void adopt_policy(const AdoptedPolicy& policy, const std::string& replaces) override {
+        write([&](Database& database) { insert_policy(database, policy, replaces); });
+    }
+    std::optional<AdoptedPolicy> adopted_policy() const override {
+        return read([&](Database& database) { return newest_policy(database); });
     }
 
     std::vector<std::string> check() const override {

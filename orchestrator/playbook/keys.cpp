@@ -212,7 +212,7 @@ constexpr KeySpec guard_keys[] = {
      .default_text = "10m"},
     {.name = "approvals",
      .type = ValueType::integer,
-     .help = "How many people must approve the plan; this version refuses more than 0.",
+     .help = "How many people must approve the plan; the policy may want more.",
      .default_text = "0",
      .maximum = 100},
 };

@@ -30,14 +30,6 @@ MoreKeys all_destroy_keys(AdapterDescriptors adapters) {
     };
 }
 
-std::vector<std::string> texts_at(const json::object& values, std::string_view key) {
-    std::vector<std::string> texts;
-    if (const json::value* found = values.if_contains(key)) {
-        for (const json::value& text : found->get_array()) texts.emplace_back(text.get_string());
-    }
-    return texts;
-}
-
 std::vector<DestroyStep> destroy_from(const SourceFile& source) {
     std::vector<DestroyStep> steps;
     const Node* list = child(*source.root, "destroy");

@@ -9,6 +9,7 @@
 
 #include "orchestrator/playbook/checker.h"
 #include "orchestrator/playbook/keys.h"
+#include "orchestrator/playbook/policy.h"
 
 namespace rehearse {
 
@@ -211,6 +212,10 @@ std::string playbook_schema(AdapterDescriptors adapters) {
 
 std::string workspace_schema() {
     return pretty_json(document("rehearse.yaml", object_schema(workspace_keys())));
+}
+
+std::string policy_schema() {
+    return pretty_json(document("The policy of a workspace of Rehearse", object_schema(policy_keys())));
 }
 
 }  // namespace rehearse

@@ -124,6 +124,14 @@ json::object section(const json::object& values, std::span<const KeySpec> keys, 
     return defaults(find_key(keys, key)->nested);
 }
 
+std::vector<std::string> texts_at(const json::object& values, std::string_view key) {
+    std::vector<std::string> texts;
+    if (const json::value* found = values.if_contains(key)) {
+        for (const json::value& text : found->get_array()) texts.emplace_back(text.get_string());
+    }
+    return texts;
+}
+
 Duration duration_at(const json::object& values, std::string_view key) {
     return parse_duration(text_at(values, key, "the file"));
 }

@@ -52,6 +52,8 @@ void cross_check(Read<Playbook>& playbook, const Environment& environment, Adapt
 /// The section under `key`, or its defaults from the table where it is not written.
 [[nodiscard]] json::object section(const json::object& values, std::span<const KeySpec> keys,
                                    std::string_view key);
+/// The texts of the list under `key`; empty where it is not written.
+[[nodiscard]] std::vector<std::string> texts_at(const json::object& values, std::string_view key);
 [[nodiscard]] Duration duration_at(const json::object& values, std::string_view key);
 
 /// One command of `values`, whose tree is `node`.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/playbook/policy.h"
 #include "orchestrator/playbook/schema.h"
 #include "orchestrator/playbook/values.h"
 
@@ -171,6 +172,7 @@ std::vector<WorkspaceTemplate> workspace_templates(AdapterDescriptors adapters, 
             {"playbooks/schema/environment.schema.json", environment_schema(adapters)},
             {"playbooks/schema/playbook.schema.json", playbook_schema(adapters)},
             {"playbooks/schema/workspace.schema.json", workspace_schema()},
+            {"playbooks/schema/policy.schema.json", policy_schema()},
             {"example/site/index.html", std::string(page)},
             {"example/releases/v2.html", std::string(next_page)},
             {"example/releases/v2.css", std::string(style)}};

@@ -10,6 +10,7 @@
 #include "orchestrator/base/clock.h"
 #include "orchestrator/base/ids.h"
 #include "orchestrator/base/json.h"
+#include "orchestrator/model/approval.h"
 #include "orchestrator/model/drill.h"
 
 namespace rehearse {
@@ -93,8 +94,10 @@ class Ledger {
     /// The highest epoch that any lease of the environment had; 0: none yet.
     [[nodiscard]] virtual Epoch epoch(const EnvironmentName& environment) const = 0;
 
-    /// Inserts the drill's row. Refused where the lease's epoch is stale.
-    virtual void begin_drill(const Lease& lease, const DrillRecord& record) = 0;
+    /// Inserts the drill's row, and uses up one run of the proposal of nonce `approved`, where there is one.
+    /// Refused where the lease's epoch is stale, or the proposal is denied, expired or used up.
+    virtual void begin_drill(const Lease& lease, const DrillRecord& record,
+                             const std::string& approved = {}) = 0;
     /// Appends to the drill's journal and applies the batch's changes in the same commit. Refused where the
     /// epoch is stale or the state may not follow (may_follow). Returns the sequence of the last event.
     virtual std::uint64_t append(const Lease& lease, const DrillId& drill, JournalBatch batch) = 0;
@@ -124,6 +127,19 @@ class Ledger {
                                                          std::size_t limit) const = 0;
     /// The newest due time of the playbook that has a row.
     [[nodiscard]] virtual std::optional<WallTime> last_due(const PlaybookName& playbook) const = 0;
+
+    virtual void record_proposal(const Proposal& proposal) = 0;
+    /// Newest first. Those whose subject begins with `subject` ("sha256:" may be left out); empty: all.
+    [[nodiscard]] virtual std::vector<ProposalRecord> proposals(const std::string& subject) const = 0;
+    /// Those that may speak for a plan: of its hash, and the standing ones of its environment. Newest first.
+    [[nodiscard]] virtual std::vector<ProposalRecord> proposals_for(
+        const PlanHash& hash, const EnvironmentName& environment) const = 0;
+    virtual void record_approval(const Approval& approval) = 0;
+
+    /// Puts a policy in force; `replaces` is the digest of the one until now, empty where there was none.
+    /// Refused where another one came first.
+    virtual void adopt_policy(const AdoptedPolicy& policy, const std::string& replaces) = 0;
+    [[nodiscard]] virtual std::optional<AdoptedPolicy> adopted_policy() const = 0;
 
     /// What an integrity check says: empty when all is well.
     [[nodiscard]] virtual std::vector<std::string> check() const = 0;

@@ -141,13 +141,41 @@ TEST_SUITE("guard") {
 
     TEST_CASE("a setting that this build can't honour refuses") {
         Good good;
-        SUBCASE("approvals") {
-            good.plan.guard.approvals = 1;
-            refuses(good, "supported", "approvals");
-        }
         SUBCASE("kind restore_test") {
             good.plan.kind = DrillKind::restore_test;
             refuses(good, "supported", "restore_test");
+        }
+    }
+
+    TEST_CASE("a plan that needs approvals refuses where no policy says whose") {
+        Good good;
+        good.plan.guard.approvals = 1;
+        refuses(good, "approvals", "no policy");
+    }
+
+    TEST_CASE("a policy that can't be judged by refuses") {
+        Good good;
+        good.facts.policy.problem = "policy.yaml was never adopted";
+        refuses(good, "policy", "never adopted");
+    }
+
+    TEST_CASE("the policy's caps and patterns of production refuse by themselves") {
+        Good good;
+        Policy policy{.name = "shop"};
+        policy.members = {{.name = "ada", .accounts = {"ada"}}};
+        policy.roles = {{.name = "all", .members = {"ada"}}};
+        policy.grants = {{.act = PolicyAct::run, .roles = {"all"}}};
+        policy.environments = {{.name = good.plan.environment}};
+        good.facts.policy.requester = {.actor = {.name = "ada"}, .account = "ada"};
+        SUBCASE("caps") {
+            policy.persons_cap = PolicyCaps{.max_items = 2};
+            good.facts.policy.policy = policy;
+            refuses(good, "caps", "3 items");
+        }
+        SUBCASE("production") {
+            policy.production = {"/srv/*"};
+            good.facts.policy.policy = policy;
+            refuses(good, "production", "/srv/config");
         }
     }
 

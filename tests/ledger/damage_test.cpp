@@ -123,10 +123,10 @@ TEST_SUITE("damage") {
 
     TEST_CASE("a newer rehearse's ledger is refused and left alone") {
         Filled filled;
-        sqlite(filled.file, "PRAGMA user_version = 2");
+        sqlite(filled.file, "PRAGMA user_version = 3");
         const Failure failure = filled.refused();
         CHECK(failure.kind() == FailureKind::refused);
-        CHECK(mentions(failure, "version 2"));
+        CHECK(mentions(failure, "version 3"));
     }
 
     TEST_CASE("a half-made ledger, without its version, is refused") {

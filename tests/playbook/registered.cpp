@@ -10,6 +10,7 @@
 #include "adapters/registry.h"
 #include "orchestrator/base/file.h"
 #include "orchestrator/playbook/keys.h"
+#include "orchestrator/playbook/policy.h"
 #include "orchestrator/playbook/schema.h"
 #include "orchestrator/playbook/templates.h"
 #include "tests/playbook/sample.h"
@@ -56,6 +57,7 @@ TEST_SUITE("playbook") {
         CHECK(read_file(folder / "environment.schema.json") == environment_schema(registered_adapters()));
         CHECK(read_file(folder / "playbook.schema.json") == playbook_schema(registered_adapters()));
         CHECK(read_file(folder / "workspace.schema.json") == workspace_schema());
+        CHECK(read_file(folder / "policy.schema.json") == policy_schema());
     }
 
     TEST_CASE("playbooks/README.md names every key") {
@@ -63,6 +65,7 @@ TEST_SUITE("playbook") {
         check_named(page, environment_keys());
         check_named(page, playbook_keys());
         check_named(page, workspace_keys());
+        check_named(page, policy_keys());
         for (const AdapterDescriptor* adapter : registered_adapters()) {
             check_named(page, adapter->keys);
             check_named(page, adapter->destroy_keys);
@@ -100,6 +103,14 @@ TEST_SUITE("playbook") {
         CHECK(files.playbooks.size() == count);
         write(folder.path() / "playbooks" / "delete-and-recreate.yaml", playbooks[0]);
         CHECK(spoken(load_workspace_files(folder.path(), registered_adapters()).problems) == "");
+    }
+
+    TEST_CASE("the policy of playbooks/README.md loads without a problem") {
+        const std::vector<std::string> policies =
+            examples(read_file(repository / "playbooks" / "README.md"),
+                     "# yaml-language-server: $schema=playbooks/schema/policy.schema.json");
+        REQUIRE(policies.size() == 1);
+        CHECK(spoken(parse_policy(policies[0], "/w/policy.yaml").problems) == "");
     }
 
     TEST_CASE("what init writes loads with the adapters of this build") {

@@ -1,5 +1,6 @@
 // The JSON Schemas and the workspace that init writes: made from the tables, and loadable at once.
 #include "orchestrator/playbook/schema.h"
+#include "orchestrator/playbook/policy.h"
 
 #include <doctest/doctest.h>
 
@@ -53,6 +54,7 @@ TEST_SUITE("playbook") {
                    find_key(environment_keys(), "probes")->nested);
         check_keys(parsed(playbook_schema(adapters)), playbook_keys());
         check_keys(parsed(workspace_schema()), workspace_keys());
+        check_keys(parsed(policy_schema()), policy_keys());
     }
 
     TEST_CASE("a resource's keys follow from its adapter") {
