@@ -42,9 +42,9 @@ class WatchedLedger final : public Ledger {
         const Turn turn(*this);
         return inner_->epoch(environment);
     }
-    void begin_drill(const Lease& lease, const DrillRecord& record) override {
+    void begin_drill(const Lease& lease, const DrillRecord& record, const std::string& approved) override {
         const Turn turn(*this);
-        inner_->begin_drill(lease, record);
+        inner_->begin_drill(lease, record, approved);
         if (alive()) checks_.on_begin(record);
     }
     std::uint64_t append(const Lease& lease, const DrillId& drill, JournalBatch batch) override {
@@ -109,6 +109,31 @@ class WatchedLedger final : public Ledger {
     std::optional<WallTime> last_due(const PlaybookName& playbook) const override {
         const Turn turn(*this);
         return inner_->last_due(playbook);
+    }
+    void record_proposal(const Proposal& proposal) override {
+        const Turn turn(*this);
+        inner_->record_proposal(proposal);
+    }
+    std::vector<ProposalRecord> proposals(const std::string& subject) const override {
+        const Turn turn(*this);
+        return inner_->proposals(subject);
+    }
+    std::vector<ProposalRecord> proposals_for(const PlanHash& hash,
+                                              const EnvironmentName& environment) const override {
+        const Turn turn(*this);
+        return inner_->proposals_for(hash, environment);
+    }
+    void record_approval(const Approval& approval) override {
+        const Turn turn(*this);
+        inner_->record_approval(approval);
+    }
+    void adopt_policy(const AdoptedPolicy& policy, const std::string& replaces) override {
+        const Turn turn(*this);
+        inner_->adopt_policy(policy, replaces);
+    }
+    std::optional<AdoptedPolicy> adopted_policy() const override {
+        const Turn turn(*this);
+        return inner_->adopted_policy();
     }
     std::vector<std::string> check() const override {
         const Turn turn(*this);
