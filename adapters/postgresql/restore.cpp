@@ -70,8 +70,15 @@ Restored restore(const Settings& settings, const Clock& clock, const TreeReader&
     require_roles(maintenance, tree, settings.database);
     if (exists(maintenance, settings.database)) {
         drop_leftovers(maintenance, settings.database);
-        if (const auto report = repair(settings, clock, wanted, maintenance)) {
-            return {*report, open_view(settings.restore.with_database(settings.database), clock, "verify")};
+        try {
+            if (const auto report = repair(settings, clock, wanted, maintenance)) {
+                return {*report,
+                        open_view(settings.restore.with_database(settings.database), clock, "verify")};
+            }
+        } catch (const Failure&) {
+            // A drop that a killed drill had sent goes on in the server, and may end only now: then the
+            // database is made anew, as any other that is gone.
+            if (exists(maintenance, settings.database)) throw;
         }
     }
     const RestoreReport report = build(settings, wanted, maintenance);

@@ -79,7 +79,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     std::optional<SteadyTime> first_damage, oldest;
     std::set<std::string> boots;
     std::map<ResourceName, bool> restored;
-    bool unseen_destroy = false;
+    std::set<ResourceName> unanswered, seen_missing;  // destroys without an answer; restores that had work
     for (const DrillEvent& event : events) {
         if (!clocks.started) clocks.started = event.steady;
         if (!event.boot.empty()) boots.insert(event.boot);
@@ -94,9 +94,16 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
             const std::string stage = text_or(event.body, "stage", "");
             const bool done = text_or(event.body, "outcome", "") == "done";
             // A later restore of the same resource overrules an earlier failure.
-            if (stage == "restore") restored[ResourceName(text_or(event.body, "resource", ""))] = done;
+            const ResourceName resource(text_or(event.body, "resource", ""));
+            if (stage == "restore") {
+                restored[resource] = done;
+                const json::value* items = event.body.if_contains("items");
+                if (items != nullptr && items->to_number<std::uint64_t>() > 0) seen_missing.insert(resource);
+            }
             if (stage == "rollback" && !done) found.rollback_failed = true;
-            if (stage == "destroy" && text_or(event.body, "outcome", "") == "unknown") unseen_destroy = true;
+            if (stage == "destroy" && text_or(event.body, "outcome", "") == "unknown") {
+                unanswered.insert(resource);
+            }
         }
     }
     // A crash between the effect and its outcome loses the clock, not the intent that was durable before it.
@@ -104,7 +111,11 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     clocks.lost = boots.size() > 1;
     found.destruction_complete =
         plan.kind == DrillKind::rollback ? found.rollback_compared : clocks.destruction_proven.has_value();
-    found.may_still_come = unseen_destroy && !found.destruction_complete;
+    // A stale read can show an absence that never was: only a restore that had something to do has seen it.
+    found.may_still_come =
+        std::any_of(unanswered.begin(), unanswered.end(), [&](const ResourceName& resource) {
+            return !found.destruction_complete || !seen_missing.contains(resource);
+        });
     for (const auto& [resource, done] : restored) {
         if (!done) found.not_restored.push_back(resource);
     }

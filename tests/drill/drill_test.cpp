@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <future>
+#include <mutex>
 
 #include "tests/drill/stage.h"
 
@@ -41,6 +43,13 @@ TEST_SUITE("drill") {
 
     TEST_CASE("the document tells each phase's begin and end, in the order of the drill") {
         Stage stage;
+        // The restore begins when the outage was seen: there is a detection to tell of.
+        std::promise<void> seen;
+        const std::shared_future<void> outage = seen.get_future().share();
+        stage.on_failed_probe = [&, told = std::make_shared<std::once_flag>()] {
+            std::call_once(*told, [&] { seen.set_value(); });
+        };
+        stage.resource("frontend").on_restore = [&] { outage.wait_for(std::chrono::minutes(1)); };
         const json::object result = stage.drill().record.result;
         INFO(pretty_json(result));
         std::vector<std::string> names;

@@ -35,8 +35,9 @@ struct SilentObserver : Observer {
 /// A probe that passes while its resource is there.
 class FakeProbe : public Probe {
   public:
-    FakeProbe(const ProbeSpec& spec, const Clock& clock, QueryFunction query)
-        : spec_(spec), clock_(clock), query_(std::move(query)) {}
+    FakeProbe(const ProbeSpec& spec, const Clock& clock, QueryFunction query,
+              std::function<void()> on_failure)
+        : spec_(spec), clock_(clock), query_(std::move(query)), on_failure_(std::move(on_failure)) {}
     ProbeTry run() override {
         ProbeTry result{.began = clock_.steady()};
         try {
@@ -44,6 +45,7 @@ class FakeProbe : public Probe {
             result.passed = true;
         } catch (const Failure& failure) {
             result.detail = failure.what();
+            on_failure_();
         }
         result.ended = clock_.steady();
         return result;
@@ -53,6 +55,7 @@ class FakeProbe : public Probe {
     ProbeSpec spec_;
     const Clock& clock_;
     QueryFunction query_;
+    std::function<void()> on_failure_;
 };
 
 /// config and orders, and a frontend that needs both.
@@ -118,9 +121,10 @@ class Stage {
                       },
                   .halted = [this] { return halted; },
                   .disk_free = [](const std::filesystem::path&) { return std::uint64_t{1} << 40U; },
-                  .make_probe = [](const ProbeSpec& spec, const Clock& time,
-                                   QueryFunction query) -> std::unique_ptr<Probe> {
-                      return std::make_unique<FakeProbe>(spec, time, std::move(query));
+                  .make_probe = [this](const ProbeSpec& spec, const Clock& time,
+                                       QueryFunction query) -> std::unique_ptr<Probe> {
+                      return std::make_unique<FakeProbe>(spec, time, std::move(query),
+                                                         [this] { on_failed_probe(); });
                   },
                   .marker_key = Secret("0123456789abcdef0123456789abcdef"),
                   .owner = this_process(),
@@ -180,6 +184,7 @@ class Stage {
     SilentObserver observer;
     RecordedAlarm alarm;
     std::optional<std::string> halted;
+    std::function<void()> on_failed_probe = [] {};  // on a worker thread
     std::function<CommandResult(const CommandRequest&)> on_command = [](const CommandRequest&) {
         return CommandResult{.exit_code = 0};
     };

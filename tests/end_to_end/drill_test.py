@@ -24,7 +24,7 @@ def before_the_first_drill(shop):
     names = re.findall(r'"(files|postgresql|process)"', json.dumps(document))
     promise("adapters names them all", {"files", "postgresql", "process"} <= set(names), document)
     done = shop.rehearse("run", "delete-and-recreate", "--yes")
-    promise("a run before enroll is refused", done.code in (2, 3) and "enroll" in done.err, done)
+    promise("a run before enroll is refused", done.code == 3 and "rehearse enroll" in done.out, done)
     done = shop.rehearse("gate", ENVIRONMENT)
     promise("gate before the first drill: 1, with the reason", done.code == 1 and done.out.startswith("closed"), done)
     done = shop.rehearse("enroll", ENVIRONMENT)

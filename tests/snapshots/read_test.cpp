@@ -190,7 +190,7 @@ TEST_CASE("a place that is no store is told from one that is not there") {
         return failure_of([&] { static_cast<void>(open_git_store(path, create)); });
     };
     CHECK(open(false).kind == FailureKind::invalid_input);
-    CHECK(open(false).remedy.find("rehearse snapshot") != std::string::npos);
+    CHECK(open(false).remedy.find("backup") != std::string::npos);
     SUBCASE("a folder with something else in it") {
         fs::create_directories(path / "something");
         CHECK(open(false).kind == FailureKind::permanent);

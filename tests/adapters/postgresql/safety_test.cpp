@@ -174,6 +174,44 @@ TEST_SUITE("postgresql: safety") {
         world.run("drop owned by modest; drop role modest");
     }
 
+    TEST_CASE(
+        "a drop that a killed drill had sent ends while the restore has begun: the database is made anew") {
+        World world("late_drop", small_shop);
+        const TreeId before = world.capture();
+        const RestoreRequest request{.expected = world.identity(), .uncompared = world.report.uncompared};
+        const auto waits_for = [&](const std::string& what) {
+            const auto enough = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+            const std::string sql = "select count(*) > 0 from pg_locks where not granted and " + what;
+            while (world.server.run("postgres", sql) != "t" && std::chrono::steady_clock::now() < enough) {
+            }
+            REQUIRE(world.server.run("postgres", sql) == "t");
+        };
+        // Holds the drop up after it has taken the database: it needs this catalog then.
+        const Handle<PGconn, PQfinish> holder(PQconnectdb(world.server.connection("postgres").c_str()));
+        const auto tell = [&](const char* sql) {
+            const Handle<PGresult, PQclear> result(PQexec(holder.get(), sql));
+            REQUIRE(PQresultStatus(result.get()) == PGRES_COMMAND_OK);
+        };
+        tell("begin");
+        tell("lock table pg_catalog.pg_shdepend in access exclusive mode");
+        std::thread drop([&] { world.server.run("postgres", "drop database late_drop"); });
+        waits_for("relation = 'pg_shdepend'::regclass");
+        std::exception_ptr problem;
+        std::thread restore([&] {
+            try {
+                world.adapter()->restore(*world.trees.open(before), request);
+            } catch (...) {
+                problem = std::current_exception();
+            }
+        });
+        waits_for("locktype = 'object' and classid = 'pg_database'::regclass");
+        tell("rollback");
+        drop.join();
+        restore.join();
+        CHECK(problem == nullptr);
+        CHECK(world.capture() == before);
+    }
+
     TEST_CASE("our own probes and views are no reason to refuse") {
         World world("probed", small_shop);
         const auto adapter = world.adapter();
