@@ -10,6 +10,7 @@
 #include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -27,16 +28,27 @@ struct ExceptionState {
 
 ExceptionState& exception_state() { return *reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals()); }
 
+/// The last frames of a fiber never return: what they marked is no mark of the stack's next user.
+void forget_marks([[maybe_unused]] char* stack) {
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_unpoison_memory_region(stack, StackPool::stack_bytes);
+#endif
+}
+
 }  // namespace
 
 StackPool::~StackPool() {
-    for (char* stack : free_) ::munmap(stack, stack_bytes);
+    for (char* stack : free_) {
+        forget_marks(stack);
+        ::munmap(stack, stack_bytes);
+    }
 }
 
 char* StackPool::take() {
     if (!free_.empty()) {
         char* stack = free_.back();
         free_.pop_back();
+        forget_marks(stack);
         return stack;
     }
     void* made = ::mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
