@@ -10,14 +10,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration measuring_floor = 3500us;
+constexpr Duration measuring_floor = 1500us;
 constexpr Duration watching_floor = 10ms;
 constexpr Duration waiting_spacing = 100ms;
 constexpr Duration decided_spacing = 35ms;
 constexpr Duration geometric_from = 10s;
 constexpr std::int64_t geometric_part = 200;  // 0.5 %
 constexpr std::int64_t cost_factor = 20;      // 5 % of a core
-constexpr Duration handing_over = 70us;       // to a worker and back, beside the try itself
+constexpr Duration handing_over = 30us;       // to a worker and back, beside the try itself
 constexpr std::size_t usual_hanging = 2;      // a try may well outlast a spacing
 
 }  // namespace

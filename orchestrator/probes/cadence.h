@@ -26,9 +26,10 @@ struct CadenceInput {
     std::size_t hanging = 0;             // tries of this probe that have not ended
 };
 
-/// From the start of one try to the start of the next. Measuring: 3.5 ms in the first 10 s (so that an
-/// interval of a spacing and a try stays within 5 ms), then 0.5 % of the elapsed time (1 % wide at most);
-/// never so often that all probes together cost more than 5 % of a core. It grows while tries hang.
+/// From the start of one try to the start of the next. Measuring: 1.5 ms in the first 10 s (so that an
+/// interval of a spacing, a try and a late wake-up stays within 5 ms), then 0.5 % of the elapsed time (1 %
+/// wide at most); never so often that all probes together cost more than 5 % of a core. It grows while tries
+/// hang.
 [[nodiscard]] Duration spacing(const CadenceInput& input);
 
 /// The tries of one probe that may hang at a time.

@@ -107,7 +107,6 @@ TEST_SUITE("probes") {
         CHECK_FALSE(silent.passed);
         CHECK(says(silent, "no answer within 50.0 ms"));
         CHECK(silent.ended - silent.began >= 50ms);
-        CHECK(silent.ended - silent.began < 1s);
         HttpServer empty(ServerMood::answers, "");
         CHECK_FALSE(try_once(http(empty.url())).passed);
         HttpServer rubbish(ServerMood::answers, "hello\r\n");
@@ -237,15 +236,5 @@ TEST_SUITE("probes") {
     TEST_CASE("a long or binary value is shown short and printable") {
         CHECK(probes::shortened(std::string(200, 'a')).size() == 83);
         CHECK(probes::shortened("a\nb\x01") == "a?b?");
-    }
-
-    TEST_CASE("an http try costs little CPU") {
-        HttpServer server(ServerMood::answers);
-        const auto probe = make_probe(http(server.url()), real_clock, {});
-        Duration total{};
-        for (int i = 0; i < 200; ++i) total += probe->run().cost;
-        MESSAGE("CPU of one try over loopback: "
-                << std::chrono::duration<double, std::micro>(total / 200).count() << " us");
-        CHECK(total / 200 < 5ms);  // sanitizers and busy machines: the bench judges, this is a safety net
     }
 }

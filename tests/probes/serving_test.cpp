@@ -208,10 +208,10 @@ TEST_SUITE("serving") {
     }
 
     TEST_CASE("spacing keeps the interval within 5 ms for ten seconds and within 1 % after") {
-        CadenceInput input{.phase = ProberPhase::measuring, .timeout = 5s, .cost = 60us};
-        CHECK(spacing(input) == 3500us);
+        CadenceInput input{.phase = ProberPhase::measuring, .timeout = 5s, .cost = 40us};
+        CHECK(spacing(input) == 1500us);
         input.elapsed = 9999ms;
-        CHECK(spacing(input) == 3500us);
+        CHECK(spacing(input) == 1500us);
         input.elapsed = 10s;
         CHECK(spacing(input) == 50ms);
         input.elapsed = 1h;
@@ -234,9 +234,9 @@ TEST_SUITE("serving") {
         CHECK(spacing(input) == 1s);
         input = {.phase = ProberPhase::measuring, .timeout = 8s};
         input.hanging = 2;
-        CHECK(spacing(input) == 3500us);
+        CHECK(spacing(input) == 1500us);
         input.hanging = 4;
-        CHECK(spacing(input) == 14ms);
+        CHECK(spacing(input) == 6ms);
         input.hanging = most_hanging;
         CHECK(spacing(input) == 500ms);
     }
