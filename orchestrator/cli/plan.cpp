@@ -15,7 +15,7 @@ namespace {
 
 struct Options {
     std::string playbook, release;
-    bool items = false, explain = false, standing = false;
+    bool items = false, explain = false, standing = false, check_verifier = false;
     std::uint64_t runs = 1, max_items = 0;
     std::string valid_for = "30d";
 };
@@ -73,7 +73,8 @@ int propose_standing(const Invocation& invocation, Workspace& workspace, const P
 
 int plan(const Invocation& invocation, const Options& options) {
     Workspace workspace = invocation.workspace();
-    const Playbook& playbook = workspace.playbook(options.playbook);
+    Playbook playbook = workspace.playbook(options.playbook);
+    if (options.check_verifier) playbook.verify.check_verifier = true;
     const PreparedDrill prepared = prepare_drill(invocation.host, workspace, playbook, options.release);
     const json::object document = to_json(prepared.view, prepared.forecast);
     if (invocation.json()) {
@@ -99,6 +100,7 @@ void add_plan(Commands& commands) {
         "rehearse plan playbooks/delete-and-recreate.yaml", true);
     command->add_option("PLAYBOOK", options->playbook, "a playbook's name or file")->required();
     command->add_option("--release", options->release, "the release that is rehearsed");
+    command->add_flag("--check-verifier", options->check_verifier, "the plan of 'run --check-verifier'");
     command->add_flag("--items", options->items, "name every item, however many there are");
     command->add_flag("--explain", options->explain,
                       "say of each interlock what it saw, and why it passes or refuses");

@@ -17,7 +17,7 @@ constexpr int exit_invalid = 2, exit_refused = 3, exit_not_recovered = 4, exit_s
 
 struct Options {
     std::string playbook, release, plan_hash;
-    bool yes = false;
+    bool yes = false, check_verifier = false;
 };
 
 bool all_but_approvals(const PlanView& view) {
@@ -35,7 +35,8 @@ int run(const Invocation& invocation, const Options& options) {
         return exit_invalid;
     }
     Workspace workspace = invocation.workspace();
-    const Playbook& playbook = workspace.playbook(options.playbook);
+    Playbook playbook = workspace.playbook(options.playbook);
+    if (options.check_verifier) playbook.verify.check_verifier = true;
     PreparedDrill prepared = prepare_drill(host, workspace, playbook, options.release);
     const PlanView& view = prepared.view;
 
@@ -84,6 +85,9 @@ void add_run(Commands& commands) {
     command->add_flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
     command->add_option("--plan-hash", options->plan_hash,
                         "run this very plan (see 'rehearse plan') or nothing");
+    command->add_flag(
+        "--check-verifier", options->check_verifier,
+        "afterwards break one item of each resource, see whether the verifier tells, put it back");
     command->add_option("--release", options->release,
                         "the release that is rehearsed; recorded with the drill");
     commands.on(command, [options](const Invocation& invocation) { return run(invocation, *options); });

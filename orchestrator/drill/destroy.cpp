@@ -36,8 +36,8 @@ void require_own_marker(Execution& execution, const ResourceName& name) {
                    .remedy = "see whether another orchestrator works on this environment"});
 }
 
-Task<std::string> destroy_step(Execution& execution, const PlanStep& step, std::stop_token stop,
-                               const std::function<void()>& before_effect) {
+Task<std::string> destroy_step(Execution& execution, const PlanStep& step, const std::string& stage,
+                               std::stop_token stop, const std::function<void()>& before_effect) {
     World& world = execution.world;
     const PlanResource& resource = execution.resource(step.resource);
     DestroyRequest request{
@@ -49,7 +49,7 @@ Task<std::string> destroy_step(Execution& execution, const PlanStep& step, std::
         .epoch = execution.lease.epoch,
         .stop = stop};
     execution.journal.add(EventKind::step_intent, {{"step", step.step},
-                                                   {"stage", "destroy"},
+                                                   {"stage", stage},
                                                    {"operation", "destroy"},
                                                    {"resource", step.resource.text()},
                                                    {"identity", resource.identity},
@@ -69,7 +69,7 @@ Task<std::string> destroy_step(Execution& execution, const PlanStep& step, std::
     const FailureFields* why = reason(outcome);
     execution.journal.add(EventKind::step_outcome,
                           {{"step", step.step},
-                           {"stage", "destroy"},
+                           {"stage", stage},
                            {"resource", step.resource.text()},
                            {"outcome", why == nullptr                               ? "done"
                                        : std::holds_alternative<Cancelled>(outcome) ? "cancelled"
@@ -106,6 +106,7 @@ Task<std::string> prove_absence(Execution& execution) {
 
 Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
                         std::function<void(SteadyTime)> damage_begins) {
+    const std::string stage = "destroy";
     bool first = true;
     std::optional<SteadyTime> damage_began;
     const std::function<void()> before_effect = [&] {
@@ -118,7 +119,7 @@ Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
         if (stop.stop_requested())
             co_return Destroyed{false, step.step + " was not started: the drill was stopped"};
         const bool was_first = first;
-        std::string problem = co_await destroy_step(execution, step, stop, before_effect);
+        std::string problem = co_await destroy_step(execution, step, stage, stop, before_effect);
         if (was_first && damage_began) {
             execution.journal.add(EventKind::clock,
                                   {{"clock", "damage_began"}, {"at_ns", nanoseconds(*damage_began)}});
@@ -130,6 +131,14 @@ Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
     execution.journal.add(EventKind::clock, {{"clock", "destruction_proven"},
                                              {"at_ns", nanoseconds(execution.world.clock.steady())}});
     co_return Destroyed{true, ""};
+}
+
+Task<std::string> perturb(Execution& execution, PlanStep step) {
+    const std::string stage = "perturb";
+    const std::function<void()> before_effect = [] {};
+    const std::stop_token never;
+    std::string problem = co_await destroy_step(execution, step, stage, never, before_effect);
+    co_return problem;
 }
 
 }  // namespace rehearse

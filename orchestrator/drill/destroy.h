@@ -21,4 +21,8 @@ struct Destroyed {
 [[nodiscard]] Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
                                       std::function<void(SteadyTime)> damage_begins);
 
+/// Destroys what `step` names, in the stage `perturb`: to see whether the verifier tells. Empty, or why it
+/// was not done. The caller restores. Fails as destroy() does.
+[[nodiscard]] Task<std::string> perturb(Execution& execution, PlanStep step);
+
 }  // namespace rehearse

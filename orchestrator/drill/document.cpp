@@ -55,7 +55,7 @@ json::array phases_of(const Clocks& clocks, DrillKind kind) {
 }
 
 struct Seen {
-    json::array steps, findings, interlocks, differences, residue;
+    json::array steps, findings, interlocks, differences, residue, perturbed;
     json::object snapshot, fidelity;
     std::map<std::string, json::object> resources;
     json::array normalised;
@@ -79,7 +79,9 @@ void see_step(Seen& seen, const DrillEvent& event, const Clocks& clocks) {
     const std::string message = text_or(event.body, "message", "");
     if (!message.empty()) {
         step["message"] = message;
-        seen.findings.emplace_back(text_or(event.body, "step", "") + ": " + message);
+        // An item that can't be broken alone is no finding of the drill; that none could be is one of its
+        // own.
+        if (stage != "perturb") seen.findings.emplace_back(text_or(event.body, "step", "") + ": " + message);
     }
     seen.steps.emplace_back(std::move(step));
     const auto known = seen.resources.find(resource);
@@ -113,8 +115,11 @@ void see_snapshot(Seen& seen, const DrillEvent& event) {
 }
 
 void see_note(Seen& seen, const DrillEvent& event) {
+    if (const json::value* perturbed = event.body.if_contains("perturbed"))
+        seen.perturbed = perturbed->as_array();
     const std::string role = text_or(event.body, "compared", "");
     if (role.empty()) return;
+    if (role == "perturbed") return;
     const json::array& differences = array_at(event.body, "differences", "journal");
     if (role == "residue") {
         seen.residue = differences;
@@ -206,6 +211,10 @@ json::object drill_document(const DrillRecord& record, const Plan& plan,
     }
     seen.fidelity["normalised"] = seen.normalised;
     seen.fidelity["differences"] = seen.differences;
+    seen.fidelity["verifier"] = measurement.verifier_saw == true    ? "checked"
+                                : measurement.verifier_saw == false ? "blind"
+                                                                    : "unproven";
+    seen.fidelity["perturbed"] = seen.perturbed;
     json::array resources;
     for (const PlanResource& resource : plan.resources) {
         json::object& object = seen.resources[resource.name.text()];

@@ -9,6 +9,7 @@
 #include "orchestrator/drill/commands.h"
 #include "orchestrator/drill/measure.h"
 #include "orchestrator/drill/restore.h"
+#include "orchestrator/drill/verifier_check.h"
 #include "orchestrator/drill/verify.h"
 #include "orchestrator/guard/marker.h"
 
@@ -118,6 +119,28 @@ Task<void> await_serving(Execution& execution, Prober& prober, SteadyTime restor
                                              {"probe", found->slowest_probe}});
 }
 
+/// A pass proves more where the verifier was seen to fail, too. What is broken for it is put back, compared
+/// again, and serves again, before the drill ends. Only a pass is worth it.
+Task<void> see_verifier_fail(Execution& execution, Prober& prober, const Verified& verified) {
+    Measurement found = measure(execution.plan, execution.journal.events());
+    const Verdict verdict = judge(execution.plan, found);
+    if (verdict != Verdict::recovered && verdict != Verdict::recovered_late) co_return;
+    // Putting back would undo what the playbook accepts as changed since.
+    if (!verified.compared || !verified.compared->equal) {
+        execution.finding(
+            "the verifier was not checked: what came back differs in what the playbook accepts");
+        co_return;
+    }
+    const bool broken = co_await check_verifier(execution);
+    if (!broken) co_return;
+    Verified again;
+    co_await compare_into(execution, again);
+    if (!again.problem.empty()) execution.finding("the verifying capture failed: " + again.problem);
+    bool serving = false;
+    co_await await_serving(execution, prober, execution.world.clock.steady(), serving);
+    if (!serving) execution.finding("the probes do not pass since the verifier was checked");
+}
+
 }  // namespace
 
 Task<DrillOutcome> restore_and_finish(Execution& execution, Prober& prober) {
@@ -133,7 +156,8 @@ Task<DrillOutcome> restore_and_finish(Execution& execution, Prober& prober) {
                                                    execution.plan.hooks.before_restore, std::stop_token{});
         if (problem) execution.finding("a hook failed, the restore goes on: " + *problem);
     }
-    const NotRestored failures = co_await restore(execution);
+    const std::string stage = "restore";
+    const NotRestored failures = co_await restore(execution, stage);
     for (const auto& [resource, why] : failures)
         execution.finding(resource.text() + " was not restored: " + why);
     const SteadyTime restored = world.clock.steady();
@@ -171,14 +195,19 @@ Task<DrillOutcome> restore_and_finish(Execution& execution, Prober& prober) {
             execution.finding("the outage was not seen by any probe");
         }
     }
-    co_await prober.stop();
     if (!verified.problem.empty()) execution.finding("the verifying capture failed: " + verified.problem);
     co_await execution.journal.write();
+    if (execution.plan.verify.check_verifier) {
+        co_await see_verifier_fail(execution, prober, verified);
+        co_await execution.journal.write();
+    }
+    co_await prober.stop();
 
     Measurement found = measure(execution.plan, execution.journal.events());
     const Verdict verdict = judge(execution.plan, found);
     // Equality that was not proved quarantines, whatever else went well; so does what may still be destroyed.
-    const bool quarantined = !found.compared || !found.equal || found.may_still_come;
+    const bool quarantined = !found.compared || !found.equal || found.may_still_come ||
+                             found.verifier_saw == false || !found.not_restored.empty();
     co_return co_await end(execution, verdict, found, quarantined);
 }
 

@@ -40,6 +40,13 @@ void read_state(Clocks& clocks, const DrillEvent& event) {
 
 void read_note(Measurement& found, const DrillEvent& event) {
     if (text_or(event.body, "text", "") == "stopped") found.stopped = true;
+    if (const json::value* perturbed = event.body.if_contains("perturbed")) {
+        // One resource in which nothing could be broken leaves the whole pass unproven; one miss blinds it.
+        if (flag_at(event.body, "all", "journal")) found.verifier_saw = true;
+        for (const json::value& one : perturbed->as_array()) {
+            if (!flag_at(one.as_object(), "seen", "journal")) found.verifier_saw = false;
+        }
+    }
     const std::string role = text_or(event.body, "compared", "");
     if (role.empty()) return;
     const bool fine = flag_at(event.body, "accepted", "journal");
@@ -84,8 +91,23 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
         if (!clocks.started) clocks.started = event.steady;
         if (!event.boot.empty()) boots.insert(event.boot);
         if (is_damage(event) && !first_damage) first_damage = event.steady;
-        if (event.kind == EventKind::clock) read_clock(clocks, event);
-        if (event.kind == EventKind::state) read_state(clocks, event);
+        if (event.kind == EventKind::step_intent && text_or(event.body, "stage", "") == "perturb") {
+            // Until it was put back, compared again, and serves again.
+            found.compared = found.equal = found.serving_again = false;
+            // Only a pass is checked, so no earlier destroy may still come: what is unanswered now is new.
+            if (!found.perturbed) {
+                unanswered.clear();
+                seen_missing.clear();
+            }
+            found.perturbed = true;
+        }
+        // The verifier is checked after all clocks were read; what follows is no part of the recovery.
+        if (event.kind == EventKind::clock && found.perturbed) {
+            found.serving_again = found.serving_again || text_or(event.body, "clock", "") == "serving";
+        } else if (event.kind == EventKind::clock) {
+            read_clock(clocks, event);
+        }
+        if (event.kind == EventKind::state && !found.perturbed) read_state(clocks, event);
         if (event.kind == EventKind::note) read_note(found, event);
         if (event.kind == EventKind::snapshot && text_or(event.body, "role", "") == "before") {
             oldest = instant(event.body, "oldest_ns");
@@ -95,13 +117,14 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
             const bool done = text_or(event.body, "outcome", "") == "done";
             // A later restore of the same resource overrules an earlier failure.
             const ResourceName resource(text_or(event.body, "resource", ""));
-            if (stage == "restore") {
+            if (stage == "restore" || stage == "put_back") {
                 restored[resource] = done;
                 const json::value* items = event.body.if_contains("items");
                 if (items != nullptr && items->to_number<std::uint64_t>() > 0) seen_missing.insert(resource);
             }
             if (stage == "rollback" && !done) found.rollback_failed = true;
-            if (stage == "destroy" && text_or(event.body, "outcome", "") == "unknown") {
+            if (text_or(event.body, "outcome", "") == "unknown" &&
+                (stage == "destroy" || stage == "perturb")) {
                 unanswered.insert(resource);
             }
         }
@@ -144,6 +167,12 @@ Verdict judge(const Plan& plan, Measurement& found) {
         why.emplace_back("what came back could not be compared with the snapshot");
         return Verdict::inconclusive;
     }
+    if (found.verifier_saw == false) {
+        why.emplace_back(
+            "the verifier did not see what was broken to check it: that it calls the state equal proves "
+            "nothing");
+        return Verdict::inconclusive;
+    }
     if (!found.equal) {
         why.emplace_back("what came back differs from the snapshot");
         return Verdict::recovered_different;
@@ -175,6 +204,10 @@ Verdict judge(const Plan& plan, Measurement& found) {
     if (!found.recovery_time) {
         why.push_back("the probes did not pass " + std::to_string(plan.verify.consecutive) +
                       " times in a row within " + to_text(plan.verify.within));
+        return Verdict::inconclusive;
+    }
+    if (found.perturbed && !found.serving_again) {
+        why.emplace_back("it recovered, but does not serve again since the verifier was checked");
         return Verdict::inconclusive;
     }
     if (!found.recovery_time->met) {

@@ -35,6 +35,9 @@ struct Measurement {
     std::optional<Achieved> recovery_point;  // RPA
     bool equal = false;                      // fidelity: nothing differs beyond what the playbook accepts
     bool compared = false;                   // there is a snapshot from after the restore
+    std::optional<bool> verifier_saw;        // none: not checked everywhere; false: it missed what was broken
+    bool perturbed = false;                  // something was broken once more, to check the verifier
+    bool serving_again = false;              // the probes passed since that was put back
     bool residue = false;                    // kind rollback: the rollback left something behind
     bool rollback_failed = false;
     bool rollback_compared = false;     // kind rollback: ran to the comparison after it

@@ -26,7 +26,7 @@ Left what_is_left(Execution& execution) {
         if (event.kind == EventKind::step_intent) {
             if (event.body.contains("unguarded") && stage != "before_snapshot") left.commands_ran = true;
             if (stage == "before_snapshot") open_hooks[step] = true;
-            if (stage == "destroy" || stage == "restore") {
+            if (stage == "destroy" || stage == "restore" || stage == "perturb" || stage == "put_back") {
                 execution.touched.insert(ResourceName(text_or(event.body, "resource", "")));
             }
         }

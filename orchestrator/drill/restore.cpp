@@ -28,6 +28,7 @@ Task<void> write_or_go_on(Execution& execution) {
 
 struct Restoring {
     Execution& execution;
+    std::string stage;
     Signal changed;
     std::set<ResourceName> pending, done;
     int running = 0;
@@ -38,7 +39,7 @@ struct Restoring {
 Task<void> restore_one(Restoring& restoring, ResourceName name) {
     Execution& execution = restoring.execution;
     World& world = execution.world;
-    const std::string step = "restore-" + name.text();
+    const std::string step = restoring.stage + "-" + name.text();
     const PlanResource& resource = execution.resource(name);
     try {
         const auto uncompared = execution.before->uncompared.find(name);
@@ -49,7 +50,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
             .idempotency_key = idempotency_key(execution, step, "restore", resource.identity),
             .epoch = execution.lease.epoch};
         execution.journal.add(EventKind::step_intent, {{"step", step},
-                                                       {"stage", "restore"},
+                                                       {"stage", restoring.stage},
                                                        {"operation", "restore"},
                                                        {"resource", name.text()},
                                                        {"identity", resource.identity},
@@ -84,7 +85,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
             pause *= 2;
         }
         execution.journal.add(EventKind::step_outcome, {{"step", step},
-                                                        {"stage", "restore"},
+                                                        {"stage", restoring.stage},
                                                         {"resource", name.text()},
                                                         {"outcome", problem.empty() ? "done" : "failed"},
                                                         {"message", problem},
@@ -111,9 +112,9 @@ bool is_ready(const Restoring& restoring, const ResourceName& name) {
 
 }  // namespace
 
-Task<NotRestored> restore(Execution& execution) {
+Task<NotRestored> restore(Execution& execution, std::string stage) {
     const auto executor = co_await boost::asio::this_coro::executor;
-    Restoring restoring{execution, Signal(executor), execution.touched, {}, 0, {}, {}};
+    Restoring restoring{execution, stage, Signal(executor), execution.touched, {}, 0, {}, {}};
     TaskGroup group(executor);
     while (!restoring.pending.empty() || restoring.running > 0) {
         restoring.changed.reset();
@@ -130,8 +131,9 @@ Task<NotRestored> restore(Execution& execution) {
     }
     co_await group.join();
     if (restoring.lost_lease) std::rethrow_exception(restoring.lost_lease);
-    execution.journal.add(EventKind::clock,
-                          {{"clock", "restored"}, {"at_ns", nanoseconds(execution.world.clock.steady())}});
+    if (stage == "restore")
+        execution.journal.add(EventKind::clock, {{"clock", "restored"},
+                                                 {"at_ns", nanoseconds(execution.world.clock.steady())}});
     co_return restoring.failures;
 }
 

@@ -27,6 +27,15 @@ InterlockResult check_supported(const GuardFacts& facts) {
     if (facts.plan.kind == DrillKind::restore_test) {
         result.reason = "this build can't run drills of kind restore_test yet";
         result.remedy = "use kind disaster or rollback";
+    } else if (facts.plan.verify.check_verifier && facts.plan.kind != DrillKind::disaster) {
+        result.reason =
+            "the verifier is checked by breaking an item that the plan destroys, and this plan destroys none";
+        result.remedy = "leave verify.check_verifier and --check-verifier to drills of kind disaster";
+    } else if (facts.plan.verify.check_verifier && has_unguarded_commands(facts.plan)) {
+        result.reason =
+            "the verifier is checked by breaking an item once more, and the playbook's hooks do "
+            "not run around that";
+        result.remedy = "take hooks, or verify.check_verifier and --check-verifier, out of this playbook";
     } else {
         result.passed = true;
     }

@@ -138,6 +138,7 @@ json::object to_json(const Plan& plan) {
              {{"fidelity", "exact"},
               {"consecutive", plan.verify.consecutive},
               {"within_ms", to_milliseconds(plan.verify.within)},
+              {"check_verifier", plan.verify.check_verifier},
               {"accept", texts(plan.verify.accept)}}},
             {"guard",
              {{"max_items", plan.guard.max_items},
@@ -208,6 +209,8 @@ Plan plan_from_json(const json::object& document, const std::string& origin) {
     const json::object& verify = object_at(document, "verify", origin);
     plan.verify.consecutive = static_cast<int>(integer_at(verify, "consecutive", origin));
     plan.verify.within = std::chrono::milliseconds(integer_at(verify, "within_ms", origin));
+    plan.verify.check_verifier =
+        verify.contains("check_verifier") && flag_at(verify, "check_verifier", origin);
     plan.verify.accept = texts_from(array_at(verify, "accept", origin));
     const json::object& guard = object_at(document, "guard", origin);
     plan.guard.max_items = static_cast<std::uint64_t>(integer_at(guard, "max_items", origin));

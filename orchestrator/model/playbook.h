@@ -51,6 +51,7 @@ struct Hooks {
 struct VerifySettings {
     int consecutive = 3;                         // passing probes in a row
     Duration within = std::chrono::minutes(10);  // give up waiting for the steady state after this long
+    bool check_verifier = false;                 // break one item of each resource afterwards: is it seen?
     std::vector<std::string> accept{};           // differences ("resource/path" globs) that may remain
 };
 

@@ -193,6 +193,11 @@ constexpr KeySpec verify_keys[] = {
      .type = ValueType::mapping,
      .help = "When the environment counts as serving again.",
      .nested = verify_steady_state_keys},
+    {.name = "check_verifier",
+     .type = ValueType::boolean,
+     .help = "After the proof, break one item of each destroyed resource, see whether the verifier tells, "
+             "and put it back.",
+     .default_text = "false"},
     {.name = "accept",
      .type = ValueType::text_list,
      .help = "Differences that may remain, as globs of resource/item."},

@@ -54,6 +54,7 @@ VerifySettings verify_from(const SourceFile& source) {
     const json::object steady = section(values, find_key(playbook_keys(), "verify")->nested, "steady_state");
     return {.consecutive = static_cast<int>(integer_at(steady, "consecutive", source.problems.file())),
             .within = duration_at(steady, "within"),
+            .check_verifier = flag_at(values, "check_verifier", source.problems.file()),
             .accept = texts_at(values, "accept")};
 }
 

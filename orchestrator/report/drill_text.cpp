@@ -72,6 +72,12 @@ std::string figures(const DrillView& drill, bool colour) {
     columns.row({{"state"},
                  {state, style},
                  {drill.tree_before.empty() ? "" : "tree " + drill.tree_before.substr(0, 12)}});
+    if (drill.equal) {
+        columns.row({{"verifier"},
+                     {drill.verifier_sentence(), drill.verifier == "blind"     ? Style::bad
+                                                 : drill.verifier == "checked" ? Style::good
+                                                                               : Style::quiet}});
+    }
     if (drill.residue_known) {
         columns.row(
             {{"left by rollback"},

@@ -155,6 +155,11 @@ void read_fidelity(DrillView& view, const json::object& result) {
             view.normalised.push_back(std::move(rule));
         }
         view.verifier = reading::text(*fidelity, "verifier");
+        for (const json::object& object : objects(*fidelity, "perturbed")) {
+            view.perturbed.push_back({.resource = reading::text(object, "resource"),
+                                      .item = reading::text(object, "item"),
+                                      .seen = reading::flag(object, "seen").value_or(false)});
+        }
         view.all_accepted = view.equal == false && !view.differences.empty() &&
                             view.differences_total == static_cast<std::int64_t>(view.differences.size()) &&
                             std::all_of(view.differences.begin(), view.differences.end(),
@@ -318,6 +323,19 @@ std::string DrillView::meaning() const {
                "the playbook accepts.";
     }
     return std::string(words::verdict_meaning(verdict));
+}
+
+std::string DrillView::verifier_sentence() const {
+    std::string told, missed;
+    for (const PerturbedView& one : perturbed) {
+        std::string& list = one.seen ? told : missed;
+        list += (list.empty() ? "" : ", ") + one.resource + "/" + one.item;
+    }
+    if (verifier == "blind")
+        return "blind: it did not see that " + missed + " was gone, so its pass proves nothing";
+    if (verifier == "checked") return "checked: it saw that " + told + " was gone, which is back";
+    return "unproven: it was not seen to fail in this drill" +
+           (told.empty() ? std::string() : ", but for " + told);
 }
 
 std::string_view DrillView::state_text() const {

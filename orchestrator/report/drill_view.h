@@ -72,6 +72,12 @@ struct ScopeView {
     std::vector<std::string> first_items{};  // a plan may name very many
 };
 
+/// An item that was broken once more to see whether the verifier tells.
+struct PerturbedView {
+    std::string resource, item;
+    bool seen = false;
+};
+
 struct DrillView {
     std::string id, environment, playbook, kind, title, state;
     std::optional<Verdict> verdict;  // none: the drill has not ended
@@ -92,7 +98,8 @@ struct DrillView {
     std::int64_t differences_total = 0, residue_total = 0;
     bool residue_known = false;  // the drill looked for residue
     std::vector<NormalisedView> normalised;
-    std::string verifier;  // what is known of the verifier itself; empty: nothing
+    std::string verifier;  // "checked", "blind" or "unproven"; empty: a drill from before it could be checked
+    std::vector<PerturbedView> perturbed;
     std::vector<ResourceView> resources;
     std::vector<InterlockView> interlocks;
     std::vector<FindingView> findings;
@@ -102,6 +109,8 @@ struct DrillView {
         release_digest;
     std::vector<std::pair<std::string, std::string>> versions;
 
+    /// Whether the verifier was seen to fail, and on what; a pass without that is called unproven.
+    [[nodiscard]] std::string verifier_sentence() const;
     /// What the drill is judged by: time to roll back for kind rollback where it was measured, else time to
     /// recover.
     [[nodiscard]] const Measured& judged_time() const;

@@ -216,10 +216,7 @@ void put_fidelity(Data& data, const DrillView& drill) {
         normalised << row;
     }
     put_list(data, "normalised", std::move(normalised), !drill.normalised.empty());
-    put(data, "verifier_sentence",
-        drill.verifier.empty() ? "The verifier was not seen to fail in this drill: that it would have "
-                                 "noticed a difference is unproven here."
-                               : "Verifier: " + drill.verifier);
+    put(data, "verifier_sentence", "The verifier is " + drill.verifier_sentence() + ".");
 }
 
 void put_resources(Data& data, const DrillView& drill) {

@@ -80,6 +80,7 @@ std::string properties_of(const DrillView& drill) {
         if (drill.residue_known) out += property("residue_items", std::to_string(drill.residue_total));
     }
     out += property("equal", drill.equal ? (*drill.equal ? "true" : "false") : "not proved");
+    if (drill.equal) out += property("verifier", drill.verifier_sentence());
     return out + "      </properties>\n";
 }
 

@@ -194,6 +194,16 @@ std::string way_back(const json::object& plan, bool colour) {
     return out;
 }
 
+bool checks_verifier(const json::object& plan) {
+    return reading::flag(object_in(plan, "verify"), "check_verifier").value_or(false);
+}
+
+std::string verifier_check(const json::object& plan, bool colour) {
+    if (!checks_verifier(plan)) return {};
+    return title("Checks the verifier after a pass", colour) +
+           "  one of the items above is destroyed once more in each of these resources, and put back\n";
+}
+
 std::string unguarded(const json::object& plan, bool colour) {
     Columns columns;
     const auto add = [&columns](const json::object& stages) {
@@ -257,6 +267,7 @@ std::string plan_text(const json::object& plan_view, bool colour, std::size_t it
     std::string out = head(plan_view, plan, colour);
     out += destroys(plan_view, plan, colour, items);
     out += way_back(plan, colour);
+    out += verifier_check(plan, colour);
     out += unguarded(plan, colour);
     out += costs(plan_view, colour);
     bool refuses = false;
@@ -270,7 +281,8 @@ std::string plan_text(const json::object& plan_view, bool colour, std::size_t it
     } else {
         out += "Nothing was touched. To run exactly this plan:\n  rehearse run " +
                words::printable(reading::text(plan, "playbook")) + " --plan-hash " +
-               words::printable(reading::text(plan_view, "hash")) + "\n";
+               words::printable(reading::text(plan_view, "hash")) +
+               (checks_verifier(plan) ? " --check-verifier\n" : "\n");
     }
     return out;
 }

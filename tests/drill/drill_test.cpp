@@ -259,6 +259,93 @@ TEST_SUITE("drill") {
         CHECK(mentions(outcome, "blast_radius"));
     }
 
+    TEST_CASE("a pass says whether the verifier was ever seen to fail") {
+        Stage stage;
+        SUBCASE("not asked for: unproven") {
+            const DrillOutcome outcome = stage.drill();
+            CHECK(outcome.record.verdict == Verdict::recovered);
+            CHECK(outcome.record.result.at("fidelity").at("verifier") == "unproven");
+        }
+        SUBCASE("asked for: one item of each resource is broken, seen, and put back") {
+            stage.playbook.verify.check_verifier = true;
+            const DrillOutcome outcome = stage.drill();
+            const json::object& result = outcome.record.result;
+            INFO(text(outcome));
+            CHECK(outcome.record.verdict == Verdict::recovered);
+            CHECK(result.at("fidelity").at("verifier") == "checked");
+            CHECK(result.at("fidelity").at("equal") == true);
+            CHECK(result.at("fidelity").at("perturbed").as_array().size() == 3);
+            CHECK(result.at("fidelity").at("perturbed").at(0).at("item") == "b");
+            CHECK(stage.whole());
+            CHECK(stage.history.of("destroy").size() == 6);
+            CHECK(stage.history.of("restore").size() == 6);
+            // The clocks were read before.
+            for (const json::value& step : result.at("steps").as_array()) {
+                if (step.at("stage") != "perturb") continue;
+                CHECK(step.at("began_ms").to_number<std::int64_t>() >=
+                      result.at("clocks").at("verified_ms").to_number<std::int64_t>());
+                CHECK(step.at("began_ms").to_number<std::int64_t>() >=
+                      result.at("clocks").at("serving_ms").to_number<std::int64_t>());
+            }
+        }
+    }
+
+    TEST_CASE("a verifier that misses what was broken proves nothing: inconclusive, and quarantined") {
+        Stage stage;
+        stage.playbook.verify.check_verifier = true;
+        int destroyed = 0;
+        // The second destroy, the one that checks the verifier, is undone behind the verifier's back.
+        stage.resource("config").after_half_destroy = [&] {
+            if (++destroyed == 2) stage.resource("config").items["b"] = "2";
+        };
+        const DrillOutcome outcome = stage.drill();
+        INFO(text(outcome));
+        CHECK(outcome.record.verdict == Verdict::inconclusive);
+        CHECK(outcome.record.result.at("fidelity").at("verifier") == "blind");
+        CHECK(stage.ledger->quarantine(stage.environment.name));
+        CHECK(stage.whole());
+    }
+
+    TEST_CASE("the verifier is not checked while destroying is halted") {
+        Stage stage;
+        stage.playbook.verify.check_verifier = true;
+        stage.resource("frontend").after_restore = [&] { stage.halted = "by an operator"; };
+        const DrillOutcome outcome = stage.drill();
+        CHECK(outcome.record.result.at("fidelity").at("verifier") == "unproven");
+        CHECK(mentions(outcome, "by an operator"));
+        CHECK(stage.history.of("destroy").size() == 3);
+        CHECK(stage.whole());
+    }
+
+    TEST_CASE("a drill that ends while the verifier is checked is put back by resume, its clocks untouched") {
+        Stage stage;
+        stage.playbook.verify.check_verifier = true;
+        int destroyed = 0;
+        const auto release = [&] {
+            stage.ledger->release_lease({.environment = stage.environment.name,
+                                         .epoch = stage.ledger->epoch(stage.environment.name),
+                                         .owner = this_process()});
+        };
+        stage.resource("config").after_half_destroy = [&] {
+            if (++destroyed != 2) return;
+            // What a kill looks like from here: another one has taken over.
+            release();
+            (void)stage.ledger->acquire_lease(stage.environment.name, this_process(),
+                                              std::chrono::minutes(1));
+        };
+        CHECK_THROWS(stage.drill());
+        CHECK_FALSE(stage.whole());
+        release();
+        stage.open();
+        const DrillOutcome outcome = stage.resume();
+        INFO(text(outcome));
+        CHECK(outcome.record.verdict == Verdict::recovered);
+        CHECK(outcome.record.result.at("fidelity").at("verifier") == "unproven");
+        CHECK(outcome.record.result.at("fidelity").at("equal") == true);
+        CHECK(destroyed == 2);
+        CHECK(stage.whole());
+    }
+
     TEST_CASE("a resource that can't be read is a refusal, on record, and names what to do") {
         Stage stage;
         const auto unreachable = [] {

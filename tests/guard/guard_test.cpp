@@ -141,6 +141,18 @@ TEST_SUITE("guard") {
 
     TEST_CASE("a setting that this build can't honour refuses") {
         Good good;
+        SUBCASE("checking the verifier where nothing is destroyed") {
+            good.plan.kind = DrillKind::rollback;
+            good.plan.destroy.clear();
+            good.plan.change = good.plan.rollback = {{.arguments = {"true"}}};
+            good.plan.verify.check_verifier = true;
+            refuses(good, "supported", "verifier");
+        }
+        SUBCASE("checking the verifier where hooks would have to run around it once more") {
+            good.plan.hooks.after_restore = {{.arguments = {"true"}}};
+            good.plan.verify.check_verifier = true;
+            refuses(good, "supported", "hooks");
+        }
         SUBCASE("kind restore_test") {
             good.plan.kind = DrillKind::restore_test;
             refuses(good, "supported", "restore_test");

@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "orchestrator/report/figures.h"
+#include "orchestrator/report/report.h"
+#include "orchestrator/report/terminal.h"
 #include "orchestrator/report/words.h"
 #include "tests/report/sample.h"
 
@@ -223,6 +225,30 @@ TEST_SUITE("report") {
         CHECK(view.meaning() ==
               "The environment is back and proved equal to the snapshot, but not by the rollback alone.");
         CHECK_FALSE(view.resources.front().restore_ms.has_value());
+    }
+
+    TEST_CASE("every report says whether the verifier was seen to fail, and on what") {
+        ReportInput input = sample_input();
+        json::object result = sample_result(1000);
+        json::object& fidelity = result["fidelity"].as_object();
+        std::string said = "unproven: it was not seen to fail in this drill";
+        SUBCASE("it was not asked") {}
+        SUBCASE("it told") {
+            fidelity["verifier"] = "checked";
+            fidelity["perturbed"] = {{{"resource", "config"}, {"item", "b.conf"}, {"seen", true}}};
+            said = "checked: it saw that config/b.conf was gone";
+        }
+        SUBCASE("it missed one of two") {
+            fidelity["verifier"] = "blind";
+            fidelity["perturbed"] = {{{"resource", "config"}, {"item", "b.conf"}, {"seen", true}},
+                                     {{"resource", "orders"}, {"item", "public.orders"}, {"seen", false}}};
+            said = "blind: it did not see that orders/public.orders was gone";
+        }
+        input.drills = {
+            sample_drill("2026-11-10T030000Z-aaaaaa", "2026-11-10T03:00:00Z", Verdict::recovered, result)};
+        CHECK(drill_text(input.drills[0], false).find(said) != std::string::npos);
+        CHECK(junit_report(input).find(said) != std::string::npos);
+        CHECK(html_report(input).find(said) != std::string::npos);
     }
 
     TEST_CASE("differences that the playbook accepts are shown as such, never as equality") {

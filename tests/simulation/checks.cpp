@@ -159,6 +159,8 @@ void Checks::check_proof(const Acknowledged& drill, const Resource& resource, co
 void Checks::on_destroy(const Resource& resource, const DestroyRequest& request) {
     const std::string what = "destroy of " + resource.name.text();
     Acknowledged* drill = drill_of(request.idempotency_key, "destroy");
+    const bool perturbs = drill == nullptr;
+    if (perturbs) drill = drill_of(request.idempotency_key, "perturb");
     if (drill == nullptr) {
         violate(what + " without a durable intent");
         return;
@@ -168,7 +170,7 @@ void Checks::on_destroy(const Resource& resource, const DestroyRequest& request)
     check_marker(resource, request.epoch, what);
     require(drill->states.contains(DrillState::proven), what + " before the proof");
     require(drill->states.contains(DrillState::armed), what + " before the drill was armed");
-    require(drill->state == DrillState::destroying,
+    require(drill->state == (perturbs ? DrillState::verifying : DrillState::destroying),
             what + " in state " + std::string(to_string(drill->state)));
     require(!drill->resumed, what + " by a resumed drill");
     require(request.epoch == epoch_,
@@ -178,6 +180,10 @@ void Checks::on_destroy(const Resource& resource, const DestroyRequest& request)
                                    [&](const PlanStep& one) { return one.resource == resource.name; });
     if (step == drill->plan.destroy.end()) {
         violate(what + ", which the plan does not name");
+        return;
+    }
+    if (perturbs) {
+        check_perturbation(*drill, resource, *step, request);
         return;
     }
     require(request.items == step->items && request.whole == step->whole,
@@ -190,9 +196,26 @@ void Checks::on_destroy(const Resource& resource, const DestroyRequest& request)
     resources_.at(resource.name).destroy_called = true;
 }
 
+void Checks::check_perturbation(Acknowledged& drill, const Resource& resource, const PlanStep& step,
+                                const DestroyRequest& request) {
+    const std::string what = "perturbation of " + resource.name.text();
+    require(drill.plan.verify.check_verifier, what + ", which nobody asked for");
+    require(request.items.size() == 1 &&
+                std::find(step.items.begin(), step.items.end(), request.items.front()) != step.items.end(),
+            what + ": not one of the plan's items");
+    require(!request.whole || (step.whole && step.items.size() == 1), what + " as a whole");
+    const bool compared = std::any_of(drill.events.begin(), drill.events.end(), [](const DrillEvent& event) {
+        return event.kind == EventKind::note && text_or(event.body, "compared", "") == "after";
+    });
+    require(compared, what + " before the proof of equality is durable");
+    if (!drill.up_since) drill.up_since = up_since_;
+    ++counters_.perturbations;
+}
+
 void Checks::on_restore(Resource& resource, const RestoreRequest& request) {
     const std::string what = "restore of " + resource.name.text();
     const Acknowledged* drill = drill_of(request.idempotency_key, "restore");
+    if (drill == nullptr) drill = drill_of(request.idempotency_key, "put_back");
     if (drill == nullptr) {
         // With a disk that can't be written to the restore goes on without its intent, and only then.
         require(options_.has(Fault::disk_full) || options_.has(Fault::sync_fails),
@@ -333,6 +356,12 @@ void Checks::check_expected(const Acknowledged& drill) {
         expected = Verdict::not_recovered;
     if (options_.shape == Shape::failing_hook && options_.failing_stage == 1) expected = Verdict::aborted;
     if (options_.shape == Shape::rollback && options_.seed % 2 == 1) expected = Verdict::recovered_different;
+    const bool passes = expected == Verdict::recovered && drill.plan.verify.check_verifier;
+    if (passes && drill.record.result.contains("fidelity")) {
+        const json::object& fidelity = drill.record.result.at("fidelity").as_object();
+        require(text_or(fidelity, "verifier", "") == "checked",
+                "an undisturbed verifier is not called checked");
+    }
     require(*drill.verdict == expected, "an undisturbed drill ended as " +
                                             std::string(to_string(*drill.verdict)) + ", not " +
                                             std::string(to_string(expected)));
@@ -364,9 +393,11 @@ void Checks::check_times(const Acknowledged& drill) {
     if (drill.plan.kind != DrillKind::disaster) return;
     std::optional<SteadyTime> began, earliest, latest, restored;
     std::set<std::string> boots;
+    bool perturbed = false;  // what the clocks say from there on is no part of the recovery
     for (const DrillEvent& event : drill.events) {
         boots.insert(event.boot);
-        if (event.kind != EventKind::clock) continue;
+        perturbed = perturbed || text_or(event.body, "stage", "") == "perturb";
+        if (event.kind != EventKind::clock || perturbed) continue;
         const auto at = [&](const char* key) {
             return SteadyTime{Duration(event.body.at(key).to_number<std::int64_t>())};
         };
@@ -393,9 +424,10 @@ void Checks::check_times(const Acknowledged& drill) {
                 "the clock of the damage was taken long before it");
     }
     const bool liar = options_.has(Fault::probe_lies);
-    if (!liar && up_since_ > SteadyTime{}) {
-        require(*latest >= up_since_, "serving was claimed before it was so");
-        require(*earliest <= std::max(up_since_, *restored) + std::chrono::milliseconds(1) ||
+    const SteadyTime up_since = drill.up_since.value_or(up_since_);
+    if (!liar && up_since > SteadyTime{}) {
+        require(*latest >= up_since, "serving was claimed before it was so");
+        require(*earliest <= std::max(up_since, *restored) + std::chrono::milliseconds(1) ||
                     options_.has(Fault::probe_flaps),
                 "serving is claimed later than it was so");
     }

@@ -34,6 +34,7 @@ struct Acknowledged {
     bool resumed = false;
     int destroy_calls = 0;
     std::optional<SteadyTime> first_effect{};  // of a destroy
+    std::optional<SteadyTime> up_since{};      // before an item was broken to check the verifier
 };
 
 class Checks {
@@ -78,6 +79,8 @@ class Checks {
         if (!holds) violate(what);
     }
     [[nodiscard]] Acknowledged* drill_of(const std::string& key, const std::string& stage);
+    void check_perturbation(Acknowledged& drill, const Resource& resource, const PlanStep& step,
+                            const DestroyRequest& request);
     void check_proof(const Acknowledged& drill, const Resource& resource, const std::string& what);
     void check_verdict(const Ledger& ledger, const Acknowledged& drill);
     [[nodiscard]] bool is_whole(const Acknowledged& drill, const Resource& resource) const;

@@ -18,7 +18,7 @@ void each(Counters& counters, Visit visit) {
     }
     for (auto& cell : counters.verdicts) visit(cell);
     for (auto* cell : {&counters.runs, &counters.drills, &counters.reboots, &counters.takeovers,
-                       &counters.changes, &counters.exempt}) {
+                       &counters.changes, &counters.exempt, &counters.perturbations}) {
         visit(*cell);
     }
 }
@@ -75,7 +75,8 @@ std::string Counters::table() const {
     }
     text << "\nruns " << runs << ", drills " << drills << ", reboots " << reboots << ", takeovers "
          << takeovers << ", changes to disks and providers " << changes
-         << ", resources changed by others after their proof " << exempt << "\n";
+         << ", resources changed by others after their proof " << exempt
+         << ", items broken to check the verifier " << perturbations << "\n";
     return text.str();
 }
 

@@ -18,7 +18,8 @@ struct Counters {
     std::array<std::array<std::uint64_t, fault_kinds>, drill_states> struck{};
     std::array<std::array<std::uint64_t, 3>, drill_states> crashed{};  // by kind of loss
     std::array<std::uint64_t, 7> verdicts{};
-    std::uint64_t runs = 0, drills = 0, reboots = 0, takeovers = 0, changes = 0, exempt = 0;
+    std::uint64_t runs = 0, drills = 0, reboots = 0, takeovers = 0, changes = 0, exempt = 0,
+                  perturbations = 0;
 
     void strike(DrillState state, Fault fault) {
         ++struck[static_cast<std::size_t>(state)][static_cast<std::size_t>(fault)];

@@ -9,6 +9,8 @@ std::vector<Options> variants() {
     std::vector<Options> all;
     for (const Shape shape : {Shape::one, Shape::chain, Shape::fan, Shape::half_destroy})
         all.push_back({.seed = 1, .shape = shape});
+    for (const Shape shape : {Shape::one, Shape::chain})
+        all.push_back({.seed = 1, .shape = shape, .checks_verifier = true});
     for (int stage = 0; stage < 5; ++stage)
         all.push_back({.seed = 1, .shape = Shape::failing_hook, .failing_stage = stage});
     for (const std::uint64_t seed : {1, 2}) all.push_back({.seed = seed, .shape = Shape::rollback});

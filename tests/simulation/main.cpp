@@ -16,7 +16,8 @@ using namespace rehearse::simulation;
 constexpr const char* usage =
     "usage: simulation --seeds N [--from SEED] [--part I/N] [--figures]\n"
     "       simulation --enumerate singles|pairs [--part I/N] [--figures]\n"
-    "       simulation --replay SEED [--shape SHAPE] [--stage N] [--crash AT:LOSS]... [--trace]\n";
+    "       simulation --replay SEED [--shape SHAPE] [--stage N] [--check-verifier] [--crash AT:LOSS]... "
+    "[--trace]\n";
 
 struct Arguments {
     std::uint64_t from = 1, seeds = 0;
@@ -41,6 +42,11 @@ Arguments parse(const std::vector<std::string>& given) {
         const std::string& name = given[at];
         if (name == "--trace" || name == "--figures") {
             (name == "--trace" ? arguments.trace : arguments.figures) = true;
+            continue;
+        }
+        if (name == "--check-verifier") {
+            if (!arguments.exact) arguments.exact.emplace();
+            arguments.exact->checks_verifier = true;
             continue;
         }
         if (at + 1 == given.size()) throw std::invalid_argument(name + ": its value is missing");

@@ -45,6 +45,9 @@ Options options_of(std::uint64_t seed) {
                 {.at = 1 + random.below(i == 0 ? 700 : 400), .loss = static_cast<Loss>(random.below(3))});
         }
     }
+    // Drawn last, so that a seed of before this was drawn expands to the same faults.
+    const bool hooked = options.shape == Shape::failing_hook || options.shape == Shape::rollback;
+    options.checks_verifier = random.once_in(3) && !hooked;
     return options;
 }
 
@@ -52,6 +55,7 @@ std::string describe(const Options& options) {
     std::string text =
         "seed " + std::to_string(options.seed) + ": shape " + std::string(to_string(options.shape));
     if (options.shape == Shape::failing_hook) text += " stage " + std::to_string(options.failing_stage);
+    if (options.checks_verifier) text += ", checks the verifier";
     text += options.heal ? ", liveness" : ", safety";
     if (options.faults != 0) {
         text += ", once in " + std::to_string(options.rate) + ":";
@@ -72,6 +76,7 @@ std::string replay_command(const Options& options) {
     if (describe(options) == describe(options_of(options.seed))) return text;
     text += " --shape " + std::string(to_string(options.shape)) + " --stage " +
             std::to_string(options.failing_stage);
+    if (options.checks_verifier) text += " --check-verifier";
     for (const Crash& crash : options.crashes)
         text += " --crash " + std::to_string(crash.at) + ":" + std::string(to_string(crash.loss));
     return text;

@@ -54,6 +54,7 @@ struct Options {
     std::uint64_t seed = 0;
     Shape shape = Shape::one;
     int failing_stage = 0;         // of shape failing_hook: which of the five hooks
+    bool checks_verifier = false;  // one item of each resource is broken once more after a pass
     std::vector<Crash> crashes{};  // the first in the drill, each other one counted from the reboot on
     std::uint64_t faults = 0;      // a bit for each Fault
     std::uint64_t rate = 0;        // a fault once in so many chances

@@ -44,6 +44,7 @@ void Simulation::make_shape() {
     playbook.targets = {.rto = hurry ? Duration(30ms) : Duration(15min), .rpo = 5min};
     playbook.verify.within = 20s;
     playbook.verify.consecutive = 3;
+    playbook.verify.check_verifier = options.checks_verifier;
     if (options.shape == Shape::failing_hook) {
         std::vector<CommandSpec>* stages[] = {&playbook.hooks.before_snapshot, &playbook.hooks.before_destroy,
                                               &playbook.hooks.after_destroy, &playbook.hooks.before_restore,
