@@ -326,6 +326,7 @@ CaptureReport capture(const CaptureRequest& request, TreeWriter& writer) {
                                     "its hard links changed while it was captured");
         }
     }
+    report.uncompared["fingerprint"] = digest_of(after.fingerprints);
     report.items = shared.items;
     report.bytes = shared.bytes;
     report.normalised.emplace_back(normalised_always);

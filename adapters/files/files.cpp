@@ -112,6 +112,15 @@ class FilesAdapter final : public Adapter {
                               writer);
     }
 
+    std::string drift(const json::object& uncompared) override {
+        const std::string then = text_or(uncompared, "fingerprint", "");
+        const Place place = usable_place("look for changes in");
+        if (then.empty() || !place.folder) return "";
+        const Scan now = scan({.place = place, .filter = filter_, .threads = threads_});
+        if (digest_of(now.fingerprints) == then) return "";
+        return "somebody changed something since the snapshot; what changed last is " + now.newest;
+    }
+
     void destroy(const DestroyRequest& request) override {
         Place place = look_at_place(root_);
         require_identity(place, request.expected, "destroy");

@@ -28,7 +28,8 @@ namespace rehearse::files {
 
 namespace {
 
-constexpr std::size_t slice = 256;  // names of one folder that are put right in one go
+constexpr std::size_t most_discarded = 20;  // names that are told
+constexpr std::size_t slice = 256;          // names of one folder that are put right in one go
 
 using Components = std::vector<std::string>;  // of a folder's path below the root
 
@@ -58,6 +59,12 @@ struct Shared {
     std::atomic<std::uint64_t> restored = 0;
     std::atomic<std::uint64_t> bytes = 0;
     std::atomic<std::uint64_t> removed = 0;
+    std::vector<std::string> discarded{};  // as shown
+
+    void discard(std::string shown) {
+        std::lock_guard lock(mutex);
+        discarded.push_back(std::move(shown));
+    }
 };
 
 Failure broken_snapshot(const std::string& path, const std::string& what) {
@@ -260,6 +267,7 @@ class RestoreVisit final : public Visit {
                               decision.verdict == Filter::Verdict::item);
             } else if (::unlinkat(folder(), live.name.c_str(), 0) == 0) {
                 ++shared_.removed;
+                shared_.discard(shown(live.name));
             } else if (errno != ENOENT) {
                 throw failure_at(errno, "restore", folder(), live.name, path(live.name));
             }
@@ -274,9 +282,11 @@ class RestoreVisit final : public Visit {
             throw refused("restore", path(name), "another file system begins here (a mount or a subvolume)",
                           "unmount it, or leave it out by 'exclude'");
         }
-        shared_.removed +=
+        const std::uint64_t gone =
             remove_below(std::move(below), path(name), std::move(state),
                          {.filter = shared_.filter, .operation = "restore", .makes_writable = true});
+        shared_.removed += gone;
+        if (gone > 0 || itself) shared_.discard(shown_below(shown(), name));
         if (!itself) return false;
         if (::unlinkat(folder(), name.c_str(), AT_REMOVEDIR) == 0) {
             ++shared_.removed;
@@ -317,6 +327,7 @@ class RestoreVisit final : public Visit {
         }
         const Outcome outcome = restore_file(spot, entry);
         if (outcome.changed) ++shared_.restored;
+        if (outcome.replaced) shared_.discard(shown(entry.name));
         shared_.bytes += outcome.bytes;
     }
 
@@ -339,6 +350,7 @@ class RestoreVisit final : public Visit {
             if (::unlinkat(folder(), name.c_str(), 0) != 0 && errno != ENOENT) {
                 throw failure_at(errno, "restore", folder(), name, path(name));
             }
+            shared_.discard(shown(name));
             is_new = true;
         }
         if (is_new && ::mkdirat(folder(), name.c_str(), 0700) != 0) {
@@ -489,8 +501,16 @@ RestoreReport restore(const RestoreOrder& order, const TreeReader& tree) {
         settle_folder(folder.get(), pending.path, pending.entry);
     }
     if (::syncfs(place.folder.get()) != 0) throw failure_of(errno, "write to the disk", shared.root_path);
-    return {
-        .items_restored = shared.restored, .bytes_restored = shared.bytes, .items_removed = shared.removed};
+    std::sort(shared.discarded.begin(), shared.discarded.end());
+    if (shared.discarded.size() > most_discarded) {
+        const std::size_t rest = shared.discarded.size() - most_discarded;
+        shared.discarded.resize(most_discarded);
+        shared.discarded.push_back("and " + std::to_string(rest) + " more");
+    }
+    return {.items_restored = shared.restored,
+            .bytes_restored = shared.bytes,
+            .items_removed = shared.removed,
+            .discarded = std::move(shared.discarded)};
 }
 
 }  // namespace rehearse::files

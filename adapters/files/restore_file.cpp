@@ -129,6 +129,7 @@ Outcome restore_file(const Spot& spot, const Entry& wanted) {
         if (look == Look::equal) return outcome;
         outcome.changed = true;
         if (look == Look::put_right) return outcome;
+        outcome.replaced = true;
     }
     outcome.changed = true;
     if (spot.is_absent && make(spot, wanted, wanted.name, outcome)) return outcome;

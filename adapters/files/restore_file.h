@@ -25,6 +25,7 @@ struct Spot {
 
 struct Outcome {
     bool changed = false;
+    bool replaced = false;    // something else stood there, and is gone
     std::uint64_t bytes = 0;  // of content written
 };
 

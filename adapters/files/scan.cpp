@@ -27,6 +27,7 @@ struct Shared {
     Scan scan{};
     std::uint64_t sockets = 0;
     std::vector<std::string> socket_names{};
+    std::pair<time_t, long> newest_time{};
 };
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
@@ -51,6 +52,8 @@ class ScanVisit final : public Visit {
             names_ = names_in(folder(), path());
             is_listed_ = true;
             can_write_ = shared_.is_root_user || ::faccessat(folder(), ".", W_OK | X_OK, AT_EACCESS) == 0;
+            // A name that went away leaves only its folder's time.
+            newest_time_ = {status().ctime.tv_sec, status().ctime.tv_nsec};
             sum_ = fingerprint_of(".", status(), shared_.request.filter.may_leave_out_in(filter_));
         }
         while (at_ < names_.size()) {
@@ -91,6 +94,10 @@ class ScanVisit final : public Visit {
             group.names.push_back(std::move(name));
         }
         scan.fingerprints[key] = sum_;
+        if (newest_time_ >= shared_.newest_time) {
+            shared_.newest_time = newest_time_;
+            scan.newest = newest_.empty() ? path() : path(newest_);
+        }
     }
 
   private:
@@ -185,7 +192,7 @@ class ScanVisit final : public Visit {
     /// The last one changed is the likely culprit where a fingerprint differs.
     void remember_newest(const std::string& name, const Status& status) {
         const auto key = std::pair(status.ctime.tv_sec, status.ctime.tv_nsec);
-        if (newest_.empty() || key > newest_time_) {
+        if (key >= newest_time_) {
             newest_ = name;
             newest_time_ = key;
         }
@@ -244,6 +251,14 @@ std::uint64_t fingerprint_of(const std::string& name, const Status& status, bool
     add(status.mtime.tv_nsec);
     if (status.type != S_IFDIR) add(status.size);
     return hash;
+}
+
+std::string digest_of(const Fingerprints& fingerprints) {
+    std::uint64_t sum = 0;
+    for (const auto& [folder, fingerprint] : fingerprints) sum += mix(mix(1, folder), fingerprint);
+    std::string text(16, '0');
+    for (std::size_t at = text.size(); at-- > 0; sum >>= 4U) text[at] = "0123456789abcdef"[sum & 15U];
+    return text;
 }
 
 Scan scan(const ScanRequest& request) {

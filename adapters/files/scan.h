@@ -21,6 +21,9 @@ using Fingerprints = std::unordered_map<std::uint64_t, std::uint64_t>;
 /// Of one name in a folder. `is_shared`: a folder that others may write in, whose times and size say nothing.
 [[nodiscard]] std::uint64_t fingerprint_of(const std::string& name, const Status& status, bool is_shared);
 
+/// Of all folders in one, as hexadecimal text.
+[[nodiscard]] std::string digest_of(const Fingerprints& fingerprints);
+
 /// The names below the root of one file that has several, as shown, sorted.
 struct LinkGroup {
     std::uint64_t links = 0;  // all of them, outside the root too
@@ -36,6 +39,7 @@ struct Scan {
     std::vector<std::string> warnings{};
     std::map<InodeId, LinkGroup> groups{};
     Fingerprints fingerprints{};
+    std::string newest{};  // path of what changed last, or of the folder that it stood in
 };
 
 struct ScanRequest {

@@ -104,6 +104,15 @@ Task<std::string> prove_absence(Execution& execution) {
 
 }  // namespace
 
+Task<std::string> drift_since(Execution& execution, const TakenSnapshot& snapshot, ResourceName resource) {
+    const auto uncompared = snapshot.uncompared.find(resource);
+    if (uncompared == snapshot.uncompared.end()) co_return "";
+    auto look = [&] { return execution.adapter(resource).drift(uncompared->second); };
+    const Outcome<std::string> outcome = co_await attempt(execution.world.workers, look);
+    if (const FailureFields* why = reason(outcome)) co_return "it can't be seen: " + text_of(*why);
+    co_return std::get<Done<std::string>>(outcome).value;
+}
+
 Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
                         std::function<void(SteadyTime)> damage_begins) {
     const std::string stage = "destroy";
@@ -118,6 +127,11 @@ Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
     for (const PlanStep& step : execution.plan.destroy) {
         if (stop.stop_requested())
             co_return Destroyed{false, step.step + " was not started: the drill was stopped"};
+        // What a step or a hook of this drill touched before may differ by that: the guard looked before it.
+        if (!execution.touched.contains(step.resource)) {
+            const std::string drift = co_await drift_since(execution, *execution.before, step.resource);
+            if (!drift.empty()) co_return Destroyed{false, step.step + " was not started: " + drift};
+        }
         const bool was_first = first;
         std::string problem = co_await destroy_step(execution, step, stage, stop, before_effect);
         if (was_first && damage_began) {

@@ -21,6 +21,11 @@ struct Destroyed {
 [[nodiscard]] Task<Destroyed> destroy(Execution& execution, std::stop_token stop,
                                       std::function<void(SteadyTime)> damage_begins);
 
+/// What changed in a resource since `snapshot` was taken, or why that could not be seen; empty: nothing, or
+/// its adapter can't tell. What a neighbour wrote there would be lost by destroying and restoring.
+[[nodiscard]] Task<std::string> drift_since(Execution& execution, const TakenSnapshot& snapshot,
+                                            ResourceName resource);
+
 /// Destroys what `step` names, in the stage `perturb`: to see whether the verifier tells. Empty, or why it
 /// was not done. The caller restores. Fails as destroy() does.
 [[nodiscard]] Task<std::string> perturb(Execution& execution, PlanStep step);

@@ -83,6 +83,15 @@ void see_step(Seen& seen, const DrillEvent& event, const Clocks& clocks) {
         // own.
         if (stage != "perturb") seen.findings.emplace_back(text_or(event.body, "step", "") + ": " + message);
     }
+    const json::value* discarded = event.body.if_contains("discarded");
+    if (discarded != nullptr && !discarded->as_array().empty()) {
+        std::string names;
+        for (const json::value& name : discarded->as_array())
+            names += (names.empty() ? "" : ", ") + std::string(name.as_string());
+        seen.findings.emplace_back(text_or(event.body, "step", "") +
+                                   " took away what the snapshot does not hold: " + names);
+        step["discarded"] = *discarded;
+    }
     seen.steps.emplace_back(std::move(step));
     const auto known = seen.resources.find(resource);
     if (known == seen.resources.end()) return;

@@ -91,6 +91,11 @@ Task<std::vector<InterlockResult>> prove_and_ask(Execution& execution, Prober& p
     for (const auto& [probe, result] : answers) {
         facts.steady_state.push_back({probe, result.passed, result.detail});
     }
+    // Last, so that as little time as can be is left for somebody to write unseen.
+    for (const PlanStep& step : execution.plan.destroy) {
+        const std::string drift = co_await drift_since(execution, *execution.before, step.resource);
+        if (!drift.empty()) facts.snapshot->drifted[step.resource] = drift;
+    }
     facts.now = world.clock.wall();
     auto results = ask_guard(facts, GuardPhase::before_damage);
     add_guard_events(execution.journal, results);

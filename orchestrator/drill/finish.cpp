@@ -131,7 +131,7 @@ Task<void> see_verifier_fail(Execution& execution, Prober& prober, const Verifie
             "the verifier was not checked: what came back differs in what the playbook accepts");
         co_return;
     }
-    const bool broken = co_await check_verifier(execution);
+    const bool broken = co_await check_verifier(execution, verified.compared->after);
     if (!broken) co_return;
     Verified again;
     co_await compare_into(execution, again);

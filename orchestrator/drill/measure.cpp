@@ -40,6 +40,7 @@ void read_state(Clocks& clocks, const DrillEvent& event) {
 
 void read_note(Measurement& found, const DrillEvent& event) {
     if (text_or(event.body, "text", "") == "stopped") found.stopped = true;
+    if (text_or(event.body, "text", "") == "resumed") found.resumed = true;
     if (const json::value* perturbed = event.body.if_contains("perturbed")) {
         // One resource in which nothing could be broken leaves the whole pass unproven; one miss blinds it.
         if (flag_at(event.body, "all", "journal")) found.verifier_saw = true;
@@ -86,6 +87,8 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     std::optional<SteadyTime> first_damage, oldest;
     std::set<std::string> boots;
     std::map<ResourceName, bool> restored;
+    // The playbook's own commands may have written what a restore takes away; a rollback's is its residue.
+    const bool is_explained = plan.kind != DrillKind::disaster || has_unguarded_commands(plan);
     std::set<ResourceName> unanswered, seen_missing;  // destroys without an answer; restores that had work
     for (const DrillEvent& event : events) {
         if (!clocks.started) clocks.started = event.steady;
@@ -119,6 +122,12 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
             const ResourceName resource(text_or(event.body, "resource", ""));
             if (stage == "restore" || stage == "put_back") {
                 restored[resource] = done;
+                // What a killed restore left half made is no neighbour's.
+                const json::value* discarded = event.body.if_contains("discarded");
+                if (discarded != nullptr && !is_explained && !found.resumed) {
+                    for (const json::value& name : discarded->as_array())
+                        found.discarded.push_back(resource.text() + "/" + std::string(name.as_string()));
+                }
                 const json::value* items = event.body.if_contains("items");
                 if (items != nullptr && items->to_number<std::uint64_t>() > 0) seen_missing.insert(resource);
             }
@@ -196,6 +205,13 @@ Verdict judge(const Plan& plan, Measurement& found) {
                 ? "the rollback failed; the snapshot brought the environment back"
                 : "the rollback left something behind; the snapshot brought the environment back");
         return Verdict::recovered_different;
+    }
+    if (!found.discarded.empty()) {
+        std::string names;
+        for (const std::string& name : found.discarded) names += (names.empty() ? "" : ", ") + name;
+        why.push_back("somebody else wrote there during the drill, and the restore took that away: " + names +
+                      "; keep others out of a resource until the drill has ended");
+        return Verdict::inconclusive;
     }
     if (found.clocks.lost) {
         why.emplace_back("the clock was lost: the machine was restarted during the drill");

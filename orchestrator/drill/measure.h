@@ -38,7 +38,9 @@ struct Measurement {
     std::optional<bool> verifier_saw;        // none: not checked everywhere; false: it missed what was broken
     bool perturbed = false;                  // something was broken once more, to check the verifier
     bool serving_again = false;              // the probes passed since that was put back
-    bool residue = false;                    // kind rollback: the rollback left something behind
+    std::vector<std::string> discarded;      // what somebody else wrote during the drill, and is gone
+    bool resumed = false;
+    bool residue = false;  // kind rollback: the rollback left something behind
     bool rollback_failed = false;
     bool rollback_compared = false;     // kind rollback: ran to the comparison after it
     bool stopped = false;               // by a signal or the kill switch

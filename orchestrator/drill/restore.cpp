@@ -59,6 +59,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
         const SteadyTime began = world.clock.steady();
         std::string problem;
         RestoreReport report;
+        bool first_try = true;
         Duration pause = first_pause;
         for (int tries = 1;; ++tries) {
             auto work = [&] {
@@ -69,6 +70,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
             const FailureFields* why = reason(outcome);
             if (why == nullptr) {
                 report = std::get<Done<RestoreReport>>(outcome).value;
+                first_try = tries == 1;
                 problem.clear();
                 break;
             }
@@ -84,6 +86,11 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
             co_await world.sleeper.until(world.clock.steady() + pause);
             pause *= 2;
         }
+        // A second try finds what the first one left half made.
+        json::array discarded;
+        for (const std::string& taken : report.discarded) {
+            if (first_try) discarded.emplace_back(taken);
+        }
         execution.journal.add(EventKind::step_outcome, {{"step", step},
                                                         {"stage", restoring.stage},
                                                         {"resource", name.text()},
@@ -92,6 +99,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
                                                         {"items", report.items_restored},
                                                         {"bytes", report.bytes_restored},
                                                         {"removed", report.items_removed},
+                                                        {"discarded", std::move(discarded)},
                                                         {"began_ns", nanoseconds(began)},
                                                         {"ended_ns", nanoseconds(world.clock.steady())}});
         if (!problem.empty()) restoring.failures[name] = problem;

@@ -67,9 +67,12 @@ struct Check {
     std::set<ResourceName> seen;
 };
 
-Task<void> break_one_of(Execution& execution, ResourceName resource, Check& check) {
-    std::string problem;
+Task<void> break_one_of(Execution& execution, const TakenSnapshot& proved, ResourceName resource,
+                        Check& check) {
+    std::string problem = co_await drift_since(execution, proved, resource);
+    const bool drifted = !problem.empty();
     for (const PlanStep& step : candidates(execution.plan, resource)) {
+        if (drifted) break;
         problem = why_not(execution);
         if (!problem.empty()) break;
         check.begun = true;
@@ -114,9 +117,9 @@ Task<void> look(Execution& execution, Check& check) {
     }
 }
 
-Task<void> break_and_look(Execution& execution, Check& check) {
+Task<void> break_and_look(Execution& execution, const TakenSnapshot& proved, Check& check) {
     for (const ResourceName& resource : destroyed_resources(execution.plan))
-        co_await break_one_of(execution, resource, check);
+        co_await break_one_of(execution, proved, resource, check);
     if (!check.broken.empty()) co_await look(execution, check);
 }
 
@@ -137,7 +140,7 @@ void note(const Execution& execution, const Check& check) {
 
 }  // namespace
 
-Task<bool> check_verifier(Execution& execution) {
+Task<bool> check_verifier(Execution& execution, const TakenSnapshot& proved) {
     const std::string hindrance = why_not(execution);
     if (!hindrance.empty()) {
         execution.finding("the verifier was not checked: " + hindrance);
@@ -146,7 +149,7 @@ Task<bool> check_verifier(Execution& execution) {
     Check check;
     std::optional<FailureFields> failed;
     try {
-        co_await break_and_look(execution, check);
+        co_await break_and_look(execution, proved, check);
     } catch (const Failure& failure) {
         failed = failure.fields();
     }

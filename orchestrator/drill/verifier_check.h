@@ -8,8 +8,9 @@ namespace rehearse {
 
 /// After a pass, and after every clock was read: destroys one named item of each resource that the plan
 /// destroys, captures, compares, and restores (the caller compares again). What was seen goes into the
-/// journal. Nothing is broken while the kill switch is on, and never in a drill that was resumed. False where
-/// nothing was broken. Fails: refused where the lease was lost; another one restores then.
-[[nodiscard]] Task<bool> check_verifier(Execution& execution);
+/// journal. `proved`: the snapshot of the pass; what changed since is not broken. Nothing is broken while the
+/// kill switch is on, and never in a drill that was resumed. False where nothing was broken. Fails: refused
+/// where the lease was lost; another one restores then.
+[[nodiscard]] Task<bool> check_verifier(Execution& execution, const TakenSnapshot& proved);
 
 }  // namespace rehearse

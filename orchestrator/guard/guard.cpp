@@ -44,6 +44,7 @@ constexpr Interlock all[] = {
      check_snapshot_identity},
     {"restorability", "what can be restored into a scratch place was restored once", second,
      check_restorability},
+    {"unchanged", "nobody changed what is destroyed since the snapshot", second, check_unchanged},
     {"steady_state", "everything works before anything is broken", second, check_steady_state},
 };
 

@@ -43,6 +43,7 @@ struct SnapshotFacts {
     std::map<ResourceName, json::object> identities{};  // as captured
     std::map<ResourceName, std::string>
         not_restorable{};  // resources whose scratch restore failed or was not done, and why
+    std::map<ResourceName, std::string> drifted{};  // what somebody changed since it was taken
 };
 
 struct SteadyStateFact {
@@ -146,6 +147,7 @@ InterlockResult check_snapshot_age(const GuardFacts& facts);
 InterlockResult check_snapshot_proof(const GuardFacts& facts);
 InterlockResult check_snapshot_identity(const GuardFacts& facts);
 InterlockResult check_restorability(const GuardFacts& facts);
+InterlockResult check_unchanged(const GuardFacts& facts);
 InterlockResult check_steady_state(const GuardFacts& facts);
 
 }  // namespace rehearse

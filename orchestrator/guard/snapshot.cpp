@@ -56,6 +56,20 @@ InterlockResult check_restorability(const GuardFacts& facts) {
     return result;
 }
 
+InterlockResult check_unchanged(const GuardFacts& facts) {
+    if (!facts.snapshot) return no_snapshot();
+    InterlockResult result{.saw = "no change that an adapter can see"};
+    for (const auto& [resource, what] : facts.snapshot->drifted) {
+        result.reason += (result.reason.empty() ? "" : "; ") + resource.text() + ": " + what;
+    }
+    result.passed = result.reason.empty();
+    if (!result.passed) {
+        result.saw = "changes";
+        result.remedy = "stop what writes there (hooks.before_snapshot can), or leave it out by 'exclude'";
+    }
+    return result;
+}
+
 InterlockResult check_steady_state(const GuardFacts& facts) {
     InterlockResult result;
     for (const SteadyStateFact& fact : facts.steady_state) {

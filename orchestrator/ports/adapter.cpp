@@ -17,6 +17,8 @@ std::string_view to_string(IdentityMatch value) {
     return "other";
 }
 
+std::string Adapter::drift(const json::object&) { return ""; }
+
 std::string Adapter::query(const std::string&, Duration) {
     throw Failure({.kind = FailureKind::invalid_input,
                    .operation = "query",

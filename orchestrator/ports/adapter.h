@@ -97,7 +97,9 @@ struct RestoreRequest {
 struct RestoreReport {
     std::uint64_t items_restored = 0;  // those that were missing or differed
     std::uint64_t bytes_restored = 0;
-    std::uint64_t items_removed = 0;  // extra ones that the snapshot does not have
+    std::uint64_t items_removed = 0;       // extra ones that the snapshot does not have
+    std::vector<std::string> discarded{};  // content that was there, is not in the snapshot, and is gone now:
+                                           // names, the first few, then how many more
 };
 
 class Adapter {
@@ -111,6 +113,9 @@ class Adapter {
     /// Writes the canonical state below `writer` (the resource's own directory; the caller finishes it). The
     /// same state gives the same tree id. Streams: memory is bounded.
     virtual CaptureReport capture(TreeWriter& writer) = 0;
+    /// What changed since the capture that reported `uncompared`, in words; empty: nothing, or this adapter
+    /// can't tell. Cheap, reads only. The default can't tell.
+    [[nodiscard]] virtual std::string drift(const json::object& uncompared);
     /// Breaks exactly the named items, on condition of the expected identity. Safe to call again.
     virtual void destroy(const DestroyRequest& request) = 0;
     /// Makes the resource equal `tree`, touching only what differs; returns when it is ready for use (a

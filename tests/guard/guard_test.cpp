@@ -404,6 +404,12 @@ TEST_SUITE("guard") {
         refuses(good, "restorability", "role missing");
     }
 
+    TEST_CASE("what somebody changed since the snapshot refuses: it would be lost") {
+        Good good;
+        good.facts.snapshot->drifted[ResourceName("config")] = "what changed last is /srv/config/x";
+        refuses(good, "unchanged", "/srv/config/x");
+    }
+
     TEST_CASE("a steady state that does not hold refuses") {
         Good good;
         SUBCASE("a probe fails") {

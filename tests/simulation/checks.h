@@ -34,7 +34,7 @@ struct Acknowledged {
     bool resumed = false;
     int destroy_calls = 0;
     std::optional<SteadyTime> first_effect{};  // of a destroy
-    std::optional<SteadyTime> up_since{};      // before an item was broken to check the verifier
+    std::optional<SteadyTime> up_since{};      // when it ended, or before the verifier was checked
 };
 
 class Checks {
@@ -84,6 +84,7 @@ class Checks {
     void check_proof(const Acknowledged& drill, const Resource& resource, const std::string& what);
     void check_verdict(const Ledger& ledger, const Acknowledged& drill);
     [[nodiscard]] bool is_whole(const Acknowledged& drill, const Resource& resource) const;
+    [[nodiscard]] bool is_superseded(const Acknowledged& drill) const;
     void check_equality(const Acknowledged& drill);
     void check_expected(const Acknowledged& drill);
     void check_marker(const Resource& resource, Epoch epoch, const std::string& what);
