@@ -1,11 +1,14 @@
-// EVP contexts and libdeflate tools are made once per codec: making them per object costs more than a small
+// ISA-L compresses (four times as fast as libdeflate at the same size, decision 0002),
+// libdeflate stores, inflates and sums. All tools are made once per codec: per object costs more than a small
 // file.
 #include "orchestrator/snapshots/codec.h"
 
+#include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <new>
 
@@ -48,27 +51,42 @@ struct Codec::Tools {
     DigestKind sha256 = fetch("SHA256");
     DigestContext sha1_context{EVP_MD_CTX_new()};
     DigestContext sha256_context{EVP_MD_CTX_new()};
-    Compressor fast{libdeflate_alloc_compressor(1)};
     Compressor store{libdeflate_alloc_compressor(0)};
     Decompressor inflater{libdeflate_alloc_decompressor()};
     std::string sample;
+    isal_zstream stream{};
+    std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> stream_memory{};
 
     bool compresses(std::string_view content) {
         if (content.size() < worth_sampling) return true;
-        sample.resize(libdeflate_zlib_compress_bound(fast.get(), sample_size));
+        sample.resize(2 * sample_size);
         std::size_t packed = 0;
         for (const std::size_t at : {std::size_t{0}, (content.size() - sample_size) / 2}) {
             const std::string_view piece = content.substr(at, sample_size);
-            packed += libdeflate_zlib_compress(fast.get(), piece.data(), piece.size(), sample.data(),
-                                               sample.size());
+            packed += squeeze(piece, sample.data(), sample.size());
         }
         return packed < 2 * sample_size * 31 / 32;
+    }
+
+    /// One zlib stream at `out`; its size, 0 where it does not fit in `room`.
+    std::size_t squeeze(std::string_view content, char* out, std::size_t room) {
+        if (content.size() > UINT32_MAX || room > UINT32_MAX) return 0;
+        isal_deflate_stateless_init(&stream);
+        stream.level = 1;
+        stream.level_buf = stream_memory.data();
+        stream.level_buf_size = static_cast<std::uint32_t>(stream_memory.size());
+        stream.gzip_flag = IGZIP_ZLIB;
+        stream.end_of_stream = 1;
+        stream.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(content.data()));
+        stream.avail_in = static_cast<std::uint32_t>(content.size());
+        stream.next_out = reinterpret_cast<std::uint8_t*>(out);
+        stream.avail_out = static_cast<std::uint32_t>(room);
+        return isal_deflate_stateless(&stream) == COMP_OK && stream.avail_in == 0 ? stream.total_out : 0;
     }
 };
 
 Codec::Codec() : tools_(std::make_unique<Tools>()) {
-    if (!tools_->sha1_context || !tools_->sha256_context || !tools_->fast || !tools_->store ||
-        !tools_->inflater) {
+    if (!tools_->sha1_context || !tools_->sha256_context || !tools_->store || !tools_->inflater) {
         throw std::bad_alloc();
     }
 }
@@ -96,12 +114,14 @@ std::string Codec::sha256(std::string_view content) {
 }
 
 void Codec::deflate(std::string_view content, std::string& out) {
-    libdeflate_compressor* compressor =
-        tools_->compresses(content) ? tools_->fast.get() : tools_->store.get();
+    libdeflate_compressor* store = tools_->store.get();
     const std::size_t start = out.size();
-    out.resize(start + libdeflate_zlib_compress_bound(compressor, content.size()));
-    const std::size_t packed = libdeflate_zlib_compress(compressor, content.data(), content.size(),
-                                                        out.data() + start, out.size() - start);
+    out.resize(start + libdeflate_zlib_compress_bound(store, content.size()));
+    const std::size_t room = out.size() - start;
+    std::size_t packed = tools_->compresses(content) ? tools_->squeeze(content, out.data() + start, room) : 0;
+    if (packed == 0) {
+        packed = libdeflate_zlib_compress(store, content.data(), content.size(), out.data() + start, room);
+    }
     if (packed == 0) throw std::bad_alloc();  // cannot happen: the bound was kept
     out.resize(start + packed);
 }

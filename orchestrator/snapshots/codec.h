@@ -1,4 +1,5 @@
-// Hashing and (de)compressing one object at a time: OpenSSL and libdeflate behind reusable, pooled tools.
+// Hashing and (de)compressing one object at a time: OpenSSL, ISA-L and libdeflate behind reusable, pooled
+// tools.
 #pragma once
 
 #include <memory>

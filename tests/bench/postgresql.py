@@ -66,7 +66,7 @@ def measure(binary, rounds, table, server, folder, what, fill):
         return figures.wall
 
     def dumped():
-        return server.tool("pg_dump", "-Fc", "-Z1", "-f", dump, "-d", server.admin(database)).wall
+        return server.tool("pg_dump", "-Fc", "-Z1", "-f", dump, "-d", server.connection("SHOP_CONNECTION", database)).wall
 
     def restored():
         server.sql("postgres", "drop database if exists copy with (force)")
@@ -84,7 +84,7 @@ def measure(binary, rounds, table, server, folder, what, fill):
 def run(binary, rounds):
     table = Table("PostgreSQL", f"scripts/bench postgresql --rounds {rounds}", [
         "Capture: the whole command `rehearse snapshot`, into an empty store, fsynced, with the scratch restore of the schema; `pg_dump` writes "
-        "one file and syncs it. Restore: the dropped database, as the drill measured it; `pg_restore` fills a database that was made for it."])
+        "one file over the same connection and syncs it. Restore: the dropped database, as the drill measured it; `pg_restore` fills a database that was made for it."])
     with scratch() as folder, Server(folder) as server:
         measure(binary, rounds, table, server, folder, "pgbench scale 20", fill_pgbench)
         measure(binary, rounds, table, server, folder, f"uuid key, {UUID_ROWS:,} rows", fill_uuid)
