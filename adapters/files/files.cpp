@@ -89,6 +89,9 @@ class FilesAdapter final : public Adapter {
             if (!found.matched[at]) observation.unmatched.push_back(selection.patterns[at]);
         }
         observation.obstacles = std::move(found.obstacles);
+        if (is_read_only(place.folder.get(), escape_bytes(place.root.string())))
+            observation.obstacles.push_back(escape_bytes(place.root.string()) +
+                                            " is on a file system that is mounted read-only");
         observation.warnings = std::move(found.warnings);
         return observation;
     }

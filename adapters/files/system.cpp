@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -59,6 +60,12 @@ Status status_of(int file, const std::string& path) {
         throw failure_of(errno, "look at", path);
     }
     return to_status(raw);
+}
+
+bool is_read_only(int folder, const std::string& path) {
+    struct statvfs about {};
+    if (::fstatvfs(folder, &about) != 0) throw failure_of(errno, "look at", path);
+    return (about.f_flag & ST_RDONLY) != 0;
 }
 
 std::optional<Status> status_at(int folder, const std::string& name, const std::string& path) {

@@ -45,6 +45,8 @@ struct Status {
 
 /// Of an open file, O_PATH too. `path` is for failures only, here and below.
 [[nodiscard]] Status status_of(int file, const std::string& path);
+/// Whether the folder's file system is mounted read-only: what a write by anybody would meet.
+[[nodiscard]] bool is_read_only(int folder, const std::string& path);
 /// Of a name in an open folder, not following symlinks; none where there is no such name.
 [[nodiscard]] std::optional<Status> status_at(int folder, const std::string& name, const std::string& path);
 

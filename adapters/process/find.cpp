@@ -231,6 +231,15 @@ std::vector<ProcessStat> descendants(const std::vector<ProcessStat>& table,
     return below;
 }
 
+std::vector<ProcessStat> tagged_processes(const Settings& settings) {
+    const std::string tag = std::string(tag_variable) + "=" + settings.digest();
+    std::vector<ProcessStat> tagged;
+    for (const auto& stat : all_processes()) {
+        if (!stat.ended() && stat.pid != ::getpid() && is_tagged(stat, tag)) tagged.push_back(stat);
+    }
+    return tagged;
+}
+
 Found find_process(const Settings& settings, const std::optional<Record>& record, const std::string& boot) {
     const auto table = all_processes();
     const std::string directory = settings.real_directory().string();
@@ -272,11 +281,7 @@ Found find_process(const Settings& settings, const std::optional<Record>& record
         }
     }
     if (tops.empty() && found.remnants.empty()) {
-        const std::string tag = std::string(tag_variable) + "=" + settings.digest();
-        for (const auto& stat : table) {
-            if (!stat.ended() && stat.pid != self && is_tagged(stat, tag)) matching.push_back(stat);
-        }
-        tops = topmost(matching, table);
+        tops = topmost(tagged_processes(settings), table);
         if (tops.size() > 1) found.remnants = std::exchange(tops, {});  // all of them were started here
     }
     if (tops.size() == 1) {

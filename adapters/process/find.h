@@ -26,6 +26,9 @@ struct Found {
 [[nodiscard]] Found find_process(const Settings& settings, const std::optional<Record>& record,
                                  const std::string& boot);
 
+/// All that carry the tag with which rehearse starts this process, wherever they stand: a daemon inherits it.
+[[nodiscard]] std::vector<ProcessStat> tagged_processes(const Settings& settings);
+
 /// Those below `tops` in `table`, in order of pid, without `tops`.
 [[nodiscard]] std::vector<ProcessStat> descendants(const std::vector<ProcessStat>& table,
                                                    const std::vector<ProcessStat>& tops);

@@ -98,6 +98,13 @@ class ProcessAdapter final : public Adapter {
             observation.warnings.push_back("process " + std::to_string(remnant.pid) +
                                            " was left behind by one that ended; destroy and restore end it");
         }
+        std::error_code error;
+        const auto written = std::filesystem::file_size(output_file(state_directory_), error);
+        if (!error && written > most_output) {
+            observation.warnings.push_back("it has written " + std::to_string(written >> 20U) + " MiB to " +
+                                           output_file(state_directory_).string() +
+                                           ", which is put aside only at its next start");
+        }
         if (!settings_.ready.any()) {
             observation.warnings.emplace_back(
                 "it has no readiness check: it counts as restored when it still runs a moment after its "
@@ -278,7 +285,9 @@ class ProcessAdapter final : public Adapter {
 
     // Ends what was found, provided that it still is what it was.
     void stop(const Found& found) const {
-        std::vector<ProcessStat> tops = found.remnants;
+        // A daemon that left its family, group and session still carries the tag that it was started with.
+        std::vector<ProcessStat> tops = tagged_processes(settings_);
+        tops.insert(tops.end(), found.remnants.begin(), found.remnants.end());
         if (found.process) tops.push_back(*found.process);
         stop_processes(settings_, clock_, tops, [&] {
             const Found again = find();

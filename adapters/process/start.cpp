@@ -35,7 +35,6 @@ constexpr Duration longest_answer = 5s;   // of one question whether it is ready
 constexpr Duration shortest_answer = 1s;  // even of the last one, so that its answer says something
 constexpr Duration shortest_pause = 2ms;  // between questions; grows with the time that went by
 constexpr Duration longest_pause = 100ms;
-constexpr std::uintmax_t most_output = 8U << 20U;  // kept of earlier starts
 
 Failure failed(const Settings& settings, FailureKind kind, std::string message, std::string remedy) {
     return Failure({.kind = kind,

@@ -15,6 +15,8 @@ struct StartPlace {
     std::filesystem::path state_directory;  // the record and the output are kept there
 };
 
+/// Bytes of output that are kept of earlier starts.
+inline constexpr std::uintmax_t most_output = 8U << 20U;
 /// Where the process's output goes; the one before it is "output.log.1".
 [[nodiscard]] std::filesystem::path output_file(const std::filesystem::path& state_directory);
 

@@ -89,6 +89,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     std::map<ResourceName, bool> restored;
     // The playbook's own commands may have written what a restore takes away; a rollback's is its residue.
     const bool is_explained = plan.kind != DrillKind::disaster || has_unguarded_commands(plan);
+    std::set<ResourceName> destroyed;                 // with an answer, and something to restore
     std::set<ResourceName> unanswered, seen_missing;  // destroys without an answer; restores that had work
     for (const DrillEvent& event : events) {
         if (!clocks.started) clocks.started = event.steady;
@@ -122,6 +123,13 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
             const ResourceName resource(text_or(event.body, "resource", ""));
             if (stage == "restore" || stage == "put_back") {
                 restored[resource] = done;
+                const json::value* work = event.body.if_contains("items");
+                const json::value* tries = event.body.if_contains("tries");
+                const bool idle = done && work != nullptr && work->to_number<std::uint64_t>() == 0 &&
+                                  tries != nullptr && *tries == 1;
+                if (idle && stage == "restore" && destroyed.contains(resource) && !is_explained &&
+                    !found.resumed)
+                    found.others_restored.push_back(resource);
                 // What a killed restore left half made is no neighbour's.
                 const json::value* discarded = event.body.if_contains("discarded");
                 if (discarded != nullptr && !is_explained && !found.resumed) {
@@ -132,6 +140,8 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
                 if (items != nullptr && items->to_number<std::uint64_t>() > 0) seen_missing.insert(resource);
             }
             if (stage == "rollback" && !done) found.rollback_failed = true;
+            if (stage == "destroy" && done && integer_at(event.body, "items", "journal") > 0)
+                destroyed.insert(resource);
             if (text_or(event.body, "outcome", "") == "unknown" &&
                 (stage == "destroy" || stage == "perturb")) {
                 unanswered.insert(resource);
@@ -205,6 +215,11 @@ Verdict judge(const Plan& plan, Measurement& found) {
                 ? "the rollback failed; the snapshot brought the environment back"
                 : "the rollback left something behind; the snapshot brought the environment back");
         return Verdict::recovered_different;
+    }
+    if (!found.others_restored.empty()) {
+        why.push_back("somebody else had brought back " + join(found.others_restored) +
+                      " before the restore began, which is no rehearsal of the way back");
+        return Verdict::inconclusive;
     }
     if (!found.discarded.empty()) {
         std::string names;

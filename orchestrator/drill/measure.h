@@ -39,6 +39,7 @@ struct Measurement {
     bool perturbed = false;                  // something was broken once more, to check the verifier
     bool serving_again = false;              // the probes passed since that was put back
     std::vector<std::string> discarded;      // what somebody else wrote during the drill, and is gone
+    std::vector<ResourceName> others_restored;  // back before the restore began: somebody else's doing
     bool resumed = false;
     bool residue = false;  // kind rollback: the rollback left something behind
     bool rollback_failed = false;

@@ -59,7 +59,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
         const SteadyTime began = world.clock.steady();
         std::string problem;
         RestoreReport report;
-        bool first_try = true;
+        int tried = 0;
         Duration pause = first_pause;
         for (int tries = 1;; ++tries) {
             auto work = [&] {
@@ -70,7 +70,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
             const FailureFields* why = reason(outcome);
             if (why == nullptr) {
                 report = std::get<Done<RestoreReport>>(outcome).value;
-                first_try = tries == 1;
+                tried = tries;
                 problem.clear();
                 break;
             }
@@ -89,7 +89,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
         // A second try finds what the first one left half made.
         json::array discarded;
         for (const std::string& taken : report.discarded) {
-            if (first_try) discarded.emplace_back(taken);
+            if (tried == 1) discarded.emplace_back(taken);
         }
         execution.journal.add(EventKind::step_outcome, {{"step", step},
                                                         {"stage", restoring.stage},
@@ -100,6 +100,7 @@ Task<void> restore_one(Restoring& restoring, ResourceName name) {
                                                         {"bytes", report.bytes_restored},
                                                         {"removed", report.items_removed},
                                                         {"discarded", std::move(discarded)},
+                                                        {"tries", tried},
                                                         {"began_ns", nanoseconds(began)},
                                                         {"ended_ns", nanoseconds(world.clock.steady())}});
         if (!problem.empty()) restoring.failures[name] = problem;

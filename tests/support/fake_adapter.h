@@ -41,6 +41,7 @@ struct FakeResource {
     bool there = true;
     std::string system = "system-1";
     std::optional<std::string> marker{};
+    std::string drifted{};  // what somebody changed since the last capture
     // Faults, each asked right where it would happen:
     std::function<void()> on_look = [] {};             // before identify answers
     std::function<void()> on_destroy = [] {};          // before the effect
@@ -61,6 +62,8 @@ class FakeAdapter : public Adapter {
             return {IdentityMatch::other, here, "it is " + live_.system};
         return {live_.there ? IdentityMatch::same : IdentityMatch::absent, here, ""};
     }
+
+    std::string drift(const json::object&) override { return live_.drifted; }
 
     Observation observe(const Selection& selection) override {
         Observation seen;
