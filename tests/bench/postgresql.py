@@ -66,7 +66,7 @@ def measure(binary, rounds, table, server, folder, what, fill):
         return figures.wall
 
     def dumped():
-        return server.tool("pg_dump", "-Fc", "-Z1", "-f", dump, "-d", server.connection("SHOP_CONNECTION", database)).wall
+        return timed([f"{BIN}/pg_dump", "-Fc", "-Z1", "-f", dump, "-d", server.connection("SHOP_CONNECTION", database)]).wall
 
     def restored():
         server.sql("postgres", "drop database if exists copy with (force)")
