@@ -247,6 +247,7 @@ TEST_CASE("restore counts what was missing, what differed and what was too many"
     CHECK(report.items_restored == 3);  // a, b, and the root's own time
     CHECK(report.items_removed == 3);
     CHECK(report.bytes_restored == 6);
+    CHECK(report.discarded == std::vector<std::string>{"b", "x/"});  // what was written there is gone: named
     CHECK(tree.capture() == before);
 }
 
