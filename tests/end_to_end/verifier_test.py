@@ -1,6 +1,8 @@
 # A pass says whether its verifier was ever seen to fail: one item of each resource of a real shop is broken once more and put
 # back. A playbook that accepts every difference makes the verifier blind, and that is found.
-from shop import ENVIRONMENT, Shop, conclude, promise, section
+import signal
+
+from shop import ENVIRONMENT, Shop, conclude, end_by, promise, section
 
 
 def unasked(shop):
@@ -57,11 +59,30 @@ def blind(shop, original):
     promise("then one does", done.code == 0 and shop.rehearse("run", "plain", "--yes").code == 0, done)
 
 
+def killed(shop, original):
+    """Killed when the first item was broken for the check: it is put back by resume, which checks nothing."""
+    for _ in range(5):
+        child = shop.start("run", "plain", "--yes", "--check-verifier")
+        seen = next((line for line in child.stderr if "perturb-" in line), "")
+        if end_by(child, signal.SIGKILL).code != 0:  # else it had ended before
+            break
+    promise("killed right after something was broken for the check", seen and child.returncode == -signal.SIGKILL, seen)
+    done = shop.rehearse("resume", "--output", "json")
+    promise("resume finishes the drill", done.code == 0, done)
+    shop.unchanged("and the shop is whole", original)
+    done = shop.rehearse("show", shop.last_drill(), "--output", "json")
+    drill = done.document.get("result", done.document)
+    promise("it recovered, in the time that was measured before", drill["verdict"] == "recovered" and
+            drill["clocks"]["serving_ms"] <= min(step["began_ms"] for step in drill["steps"] if step["stage"] == "perturb"), done)
+    promise("its verifier is unproven", drill["fidelity"]["verifier"] == "unproven" and drill["fidelity"]["equal"] is True, done)
+
+
 with Shop(rows=300, files=30) as shop:
     original = shop.fingerprint()
     done = shop.rehearse("enroll", ENVIRONMENT)
     if promise("enrolled", done.code == 0, done):
         section(unasked, shop)
         section(checked, shop, original)
+        section(killed, shop, original)
         section(blind, shop, original)
 conclude()
