@@ -3,7 +3,7 @@ import os
 import re
 import subprocess
 
-from bench import REPO, Table, Workspace, median, paired, say, scratch, timed
+from bench import REPO, Table, Workspace, paired, say, scratch, timed
 
 BIN = "/usr/lib/postgresql/15/bin"
 UUID_ROWS = 2_000_000

@@ -57,7 +57,7 @@ def before_the_restore():
         tree.environment()
         tree.put("keep", "what it was\n"), tree.put("more")
         tree.playbook("all", destroy="  - { resource: files }\n  - { resource: writer }\n")
-        first = subprocess.Popen(["sh", f"{tree.folder}/writer.sh", tree.root], cwd=tree.folder)
+        subprocess.Popen(["sh", f"{tree.folder}/writer.sh", tree.root], cwd=tree.folder)
         wait_until(lambda: os.path.exists(f"{tree.folder}/ready"))
         done = tree.rehearse("enroll", "tree-staging")
         promise("enrolled", done.code == 0, done)

@@ -50,6 +50,9 @@ promise "--fix formats it" "$repo/scripts/check" --fix "$tree"
 promise "and then nothing is found" nothing
 red "a shell script that does not parse" scripts/a:3 "not bash" '#!/usr/bin/env bash\n# Does nothing.\nif then'
 red "a Python script that does not parse" scripts/a:3 "not Python" '#!/usr/bin/env python3\n# Does nothing.\nif :'
+red "a shell script that shellcheck warns of" scripts/a:3 "SC2164" '#!/usr/bin/env bash\n# Goes elsewhere, or not.\ncd /elsewhere\ntouch a'
+red "a Python script with an import that nothing uses" scripts/a:3 "imported but unused" '#!/usr/bin/env python3\n# Does nothing.\nimport os'
+red "a Python module with a name that nothing defines" tests/a.py:2 "undefined name" '# Does nothing.\nprint(missing)'
 red "a Perl script that does not parse" scripts/a:1 "not perl" '#!/usr/bin/perl\n# Does nothing.\nif if;'
 
 # --- opening
