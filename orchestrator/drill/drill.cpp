@@ -251,6 +251,29 @@ Task<DrillOutcome> run_leased(Execution& execution, Prober& prober, std::stop_to
     co_return co_await restore_and_finish(execution, prober);
 }
 
+/// Between the plan's look and the lease another orchestrator may have left a drill or a quarantine open:
+/// asked again under the lease, without which nobody begins anything.
+Task<std::vector<InterlockResult>> ask_what_is_open(World& world, const Plan& plan) {
+    GuardFacts facts{.plan = plan, .now = world.clock.wall()};
+    const DrillId none;
+    auto ask = [&] {
+        gather_open(world.ledger, none, facts);
+        return true;
+    };
+    co_await on_worker(world.workers, ask);
+    std::vector<Interlock> asked;
+    for (const Interlock& interlock : interlocks()) {
+        if (interlock.check == check_unfinished || interlock.check == check_quarantine)
+            asked.push_back(interlock);
+    }
+    co_return ask_guard(facts, GuardPhase::before_damage, asked);
+}
+
+Task<void> give_back(World& world, const Lease& lease) {
+    auto release = [&] { world.ledger.release_lease(lease); };
+    co_await on_worker(world.workers, release);
+}
+
 }  // namespace
 
 Task<DrillOutcome> record_refusal(World& world, const PlanView& view) {
@@ -293,6 +316,20 @@ Task<DrillOutcome> run_drill(World& world, const PlanView& view) {
         co_return co_await record_refusal(world, refused);
     }
     Lease lease = std::get<Done<Lease>>(leased).value;
+    std::vector<InterlockResult> open;
+    std::exception_ptr unknown;
+    try {
+        open = co_await ask_what_is_open(world, view.plan);
+    } catch (...) {
+        unknown = std::current_exception();
+    }
+    if (unknown || !all_passed(open)) co_await give_back(world, lease);
+    if (unknown) std::rethrow_exception(unknown);
+    if (!all_passed(open)) {
+        PlanView refused = view;
+        refused.interlocks = std::move(open);
+        co_return co_await record_refusal(world, refused);
+    }
     record.state = DrillState::planned;
     auto begin = [&] {
         world.ledger.begin_drill(lease, record, view.approved);
@@ -300,8 +337,7 @@ Task<DrillOutcome> run_drill(World& world, const PlanView& view) {
     };
     const Outcome<bool> begun = co_await attempt(world.workers, begin);
     if (const FailureFields* why = reason(begun)) {
-        auto release = [&] { world.ledger.release_lease(lease); };
-        co_await on_worker(world.workers, release);
+        co_await give_back(world, lease);
         if (why->kind != FailureKind::refused) throw Failure(*why);
         // Approvals that were used, denied or expired since the plan was made.
         PlanView refused = view;

@@ -212,16 +212,20 @@ Task<PlanView> make_plan(World& world, const Environment& environment, const Pla
     co_return view;
 }
 
+void gather_open(const Ledger& ledger, const DrillId& own, GuardFacts& facts) {
+    facts.quarantine = ledger.quarantine(facts.plan.environment);
+    for (const DrillRecord& open : ledger.unfinished()) {
+        if (open.environment == facts.plan.environment && open.id != own) facts.unfinished = open.id;
+    }
+}
+
 Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillId& own,
                                     const Unreadable& unreadable) {
     GuardFacts facts{.plan = plan, .now = world.clock.wall(), .unreadable = unreadable};
     facts.policy = PolicyFacts{world.policy, {.actor = world.actor, .account = world.account}, {}, own};
     auto ask_ledger = [&] {
         facts.enrolment = world.ledger.enrolment(plan.environment);
-        facts.quarantine = world.ledger.quarantine(plan.environment);
-        for (const DrillRecord& open : world.ledger.unfinished()) {
-            if (open.environment == plan.environment && open.id != own) facts.unfinished = open.id;
-        }
+        gather_open(world.ledger, own, facts);
         facts.ledger_epoch = world.ledger.epoch(plan.environment);
         if (approvals_needed(plan, world.policy.policy) > 0)
             facts.policy.proposals = world.ledger.proposals_for(plan_hash(plan), plan.environment);

@@ -34,6 +34,9 @@ struct PlanView {
 /// Resources that could not be looked at, and why.
 using Unreadable = std::map<ResourceName, FailureFields>;
 
+/// The quarantine and the drill that are open in the plan's environment, `own` aside, into `facts`.
+void gather_open(const Ledger& ledger, const DrillId& own, GuardFacts& facts);
+
 /// All facts of the first phase. `own` is the drill that asks; empty: none has begun. Resources that are
 /// known to be `unreadable` already are not asked again. The arguments outlive the task.
 [[nodiscard]] Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillId& own,

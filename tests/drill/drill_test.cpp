@@ -41,6 +41,29 @@ TEST_SUITE("drill") {
         CHECK(stage.ledger->check().empty());
     }
 
+    TEST_CASE("a drill that was left open after the plan was made is seen under the lease") {
+        Stage stage;
+        const PlanView view = stage.plan();
+        REQUIRE(all_passed(view.interlocks));
+        // Another orchestrator begins one and dies.
+        const auto lease =
+            stage.ledger->acquire_lease(stage.environment.name, this_process(), std::chrono::minutes(1));
+        stage.ledger->begin_drill(lease,
+                                  {.id = DrillId("2026-1123T214500Z-abcdef"),
+                                   .environment = stage.environment.name,
+                                   .plan_hash = view.hash,
+                                   .plan = canonical_json(to_json(view.plan))},
+                                  "");
+        stage.ledger->release_lease(lease);
+        const DrillOutcome outcome = stage.drill(view);
+        INFO(text(outcome));
+        CHECK(outcome.record.verdict == Verdict::refused);
+        CHECK(mentions(outcome,
+                       "unfinished: drill 2026-1123T214500Z-abcdef was started here and has not ended"));
+        CHECK(stage.history.of("destroy").empty());
+        CHECK(stage.ledger->unfinished().size() == 1);
+    }
+
     TEST_CASE("the document tells each phase's begin and end, in the order of the drill") {
         Stage stage;
         // The restore begins when the outage was seen: there is a detection to tell of.

@@ -46,7 +46,7 @@ class Checks {
     // Told by the ledger, after a call came back well.
     void on_lease(const Lease& lease, SteadyTime until);
     void on_renewal(const Lease& lease, SteadyTime until) { lease_until_[lease.epoch] = until; }
-    void on_begin(const DrillRecord& record);
+    void on_begin(const DrillRecord& record, const std::vector<DrillRecord>& open);
     [[nodiscard]] bool knows(const DrillId& drill) const { return drills_.contains(drill); }
     /// What the journal holds before a write, where that is more than was acknowledged.
     void on_read_back(const DrillId& drill, std::vector<DrillEvent> events);

@@ -45,14 +45,14 @@ class WatchedLedger final : public Ledger {
     void begin_drill(const Lease& lease, const DrillRecord& record, const std::string& approved) override {
         const Turn turn(*this);
         inner_->begin_drill(lease, record, approved);
-        if (alive()) checks_.on_begin(record);
+        if (alive()) checks_.on_begin(record, inner_->unfinished());
     }
     std::uint64_t append(const Lease& lease, const DrillId& drill, JournalBatch batch) override {
         const Turn turn(*this);
         const JournalBatch copy = batch;
         const std::uint64_t last = inner_->append(lease, drill, std::move(batch));
         // A drill whose beginning was committed, but never acknowledged.
-        if (alive() && !checks_.knows(drill)) checks_.on_begin(*inner_->drill(drill));
+        if (alive() && !checks_.knows(drill)) checks_.on_begin(*inner_->drill(drill), inner_->unfinished());
         if (alive() && checks_.events_of(drill) + copy.events.size() < last) {
             std::vector<DrillEvent> there = inner_->events(drill);
             there.resize(there.size() - copy.events.size());
