@@ -1,5 +1,6 @@
 // The wiring: the only place that builds real clocks, reads the environment, owns threads and handles
 // signals.
+#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
@@ -58,9 +59,19 @@ std::string host_name() {
     return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+/// Takes the numbers of standard streams that are closed, so that no file of ours gets one and our output
+/// lands in it. Opened for reading: what is written there still fails.
+void occupy_standard_streams() {
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
+        if (::fcntl(stream, F_GETFD) != -1) continue;
+        if (::open("/dev/null", O_RDONLY) != stream) std::_Exit(5);  // there is no stream to say it on
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+    occupy_standard_streams();
     // A closed pipe or a file-size limit is an error to report, not a reason to die in mid drill; a lost
     // terminal neither.
     ::signal(SIGPIPE, SIG_IGN);
@@ -114,5 +125,9 @@ int main(int count, char** arguments) {
         }};
     const int code = run_command_line(host, count, arguments);
     std::cout.flush();
-    return std::cout.fail() && code == 0 ? 5 : code;
+    if (!std::cout.fail()) return code;
+    std::cerr
+        << "rehearse: write to stdout: it is closed or full, so the output is not whole; what was done stays "
+           "done: see 'rehearse history'\n";
+    return code == 0 ? 5 : code;
 }

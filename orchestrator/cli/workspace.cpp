@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <utility>
 
 #include "orchestrator/base/digest.h"
@@ -22,6 +23,21 @@ namespace rehearse {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Refuses state of a later version. A file that is gone or unreadable stops nobody: a restore may depend on
+/// it.
+void refuse_later_format(const fs::path& file) {
+    std::error_code error;
+    if (!fs::is_regular_file(file, error)) return;
+    const long long version = std::atoll(read_file(file, 64).c_str());
+    if (version <= 1) return;
+    throw Failure(
+        {.kind = FailureKind::refused,
+         .operation = "open workspace",
+         .object = file.string(),
+         .message = "the state has version " + std::to_string(version) + ", this rehearse knows version 1",
+         .remedy = "use the newer rehearse that wrote it ('rehearse --version')"});
+}
 
 Failure no_workspace(const fs::path& where) {
     return Failure(
@@ -135,6 +151,7 @@ Ledger& Workspace::ledger() {
                            .message = "nothing was done in this workspace yet",
                            .remedy = "run 'rehearse enroll ENVIRONMENT' first"});
         }
+        refuse_later_format(state() / "format");
         ledger_ = open_sqlite_ledger(state() / "ledger.sqlite", host_->clock, false);
     }
     return *ledger_;
@@ -171,12 +188,21 @@ PolicyInForce Workspace::policy_in_force() {
 }
 
 Secret Workspace::marker_key() const {
-    std::string key = read_file(state() / "keys" / "marker.key", 4096);
+    const fs::path file = state() / "keys" / "marker.key";
+    std::error_code error;
+    if (!fs::exists(file, error) && !error) {
+        throw Failure({.kind = FailureKind::permanent,
+                       .operation = "read key",
+                       .object = file,
+                       .message = "there is no key",
+                       .remedy = "bring the file back from a backup, or make a new one and enroll again"});
+    }
+    std::string key = read_file(file, 4096);
     while (!key.empty() && key.back() == '\n') key.pop_back();
     if (key.size() < 32) {
         throw Failure({.kind = FailureKind::permanent,
                        .operation = "read key",
-                       .object = state() / "keys" / "marker.key",
+                       .object = file,
                        .message = "the key is damaged",
                        .remedy = "bring the file back from a backup, or make a new one and enroll again"});
     }
