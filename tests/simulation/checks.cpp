@@ -78,11 +78,12 @@ void Checks::on_lease(const Lease& lease, SteadyTime until) {
 }
 
 void Checks::on_begin(const DrillRecord& record, const std::vector<DrillRecord>& open) {
-    for (const auto& [id, other] : drills_) {
+    for (auto& [id, other] : drills_) {
         // A verdict whose commit was never acknowledged counts where the ledger has it.
         const bool in_ledger = std::any_of(open.begin(), open.end(),
                                            [&id = id](const DrillRecord& one) { return one.id == id; });
         require(other.verdict.has_value() || !in_ledger, "a drill began while another was open");
+        if (!in_ledger && !other.up_since) other.up_since = up_since_;
         require(!other.quarantined, "a drill began in quarantine");
     }
     Acknowledged drill{.record = record};
