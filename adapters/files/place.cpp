@@ -130,16 +130,21 @@ IdentityReport compare_identity(const Place& place, const Identity* recorded) {
         report.explanation = escape_bytes(place.root.string()) + ": " + place.problem;
         return report;
     }
+    if (!place.folder)
+        report.explanation = "the folder " + escape_bytes(place.root.string()) + " is not there";
     if (recorded == nullptr) return report;
+    std::string differs;
     for (const auto& [key, what] :
          {std::pair{"path", "the real path of the root"}, std::pair{"machine", "the machine's id"},
           std::pair{"file_system", "the file system below it (is a volume not mounted?)"}}) {
         const std::string then = text_or(*recorded, key, "none");
         const std::string now = text_or(place.identity, key, "none");
         if (then == now) continue;
+        differs += (differs.empty() ? "" : "; ") + std::string(what) + " was " + then + ", is " + now;
+    }
+    if (!differs.empty()) {
         report.match = IdentityMatch::other;
-        report.explanation +=
-            (report.explanation.empty() ? "" : "; ") + std::string(what) + " was " + then + ", is " + now;
+        report.explanation = std::move(differs);
     }
     return report;
 }

@@ -53,7 +53,11 @@ IdentityReport identify(const Settings& settings, const Identity* recorded) {
                              text_in(*recorded, "database");
         return report;
     }
-    if (!present) report.match = IdentityMatch::absent;
+    if (!present) {
+        report.match = IdentityMatch::absent;
+        report.explanation = "the database " + settings.database + " is not in the cluster " +
+                             text_in(report.live, "system_identifier");
+    }
     return report;
 }
 

@@ -240,6 +240,20 @@ std::vector<ProcessStat> tagged_processes(const Settings& settings) {
     return tagged;
 }
 
+std::vector<std::string> resembling(const Settings& settings) {
+    const auto name = std::filesystem::path(settings.command[0]).filename();
+    const std::string directory = settings.real_directory().string();
+    std::vector<std::string> found;
+    for (const auto& stat : all_processes()) {
+        const auto arguments = arguments_of(stat.pid);
+        if (stat.ended() || arguments.empty() || link_of(stat.pid, "cwd") != directory) continue;
+        if (std::filesystem::path(arguments[0]).filename() != name) continue;
+        // Its arguments may hold a secret: they stay where they are.
+        found.push_back("pid " + std::to_string(stat.pid) + " runs there as '" + arguments[0] + "'");
+    }
+    return found;
+}
+
 Found find_process(const Settings& settings, const std::optional<Record>& record, const std::string& boot) {
     const auto table = all_processes();
     const std::string directory = settings.real_directory().string();

@@ -29,6 +29,10 @@ struct Found {
 /// All that carry the tag with which rehearse starts this process, wherever they stand: a daemon inherits it.
 [[nodiscard]] std::vector<ProcessStat> tagged_processes(const Settings& settings);
 
+/// Those in the directory whose program has the command's file name, though the whole is another: a hint for
+/// a message, "pid 7 runs there as '/opt/bin/python3'".
+[[nodiscard]] std::vector<std::string> resembling(const Settings& settings);
+
 /// Those below `tops` in `table`, in order of pid, without `tops`.
 [[nodiscard]] std::vector<ProcessStat> descendants(const std::vector<ProcessStat>& table,
                                                    const std::vector<ProcessStat>& tops);

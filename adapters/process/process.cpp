@@ -198,15 +198,27 @@ class ProcessAdapter final : public Adapter {
                settings_.real_directory().string() + ": " + pids;
     }
 
+    // What was looked for, and what runs there that nearly looks like it: a wrapper shows another command
+    // line.
+    [[nodiscard]] std::string absence() const {
+        std::string text =
+            "no process runs '" + settings_.command_text() + "' in " + settings_.real_directory().string();
+        for (const std::string& near : resembling(settings_))
+            text += "; " + near + ", with other arguments or as another program: if that is it, write it so";
+        return text;
+    }
+
     [[nodiscard]] IdentityReport report(const Found& found, const Identity* recorded) const {
         IdentityReport answer{.match = found.process ? IdentityMatch::same : IdentityMatch::absent,
                               .live = settings_.identity(),
                               .explanation = {}};
+        if (!found.process) answer.explanation = absence();
         if (!found.several.empty()) {
             answer.match = IdentityMatch::other;
             answer.explanation = ambiguity(found);
         } else if (recorded != nullptr && *recorded != answer.live) {
             answer.match = IdentityMatch::other;
+            answer.explanation.clear();
             for (const auto& [key, words] : {std::pair{"machine", "this is another machine"},
                                              std::pair{"directory", "the directory is another"},
                                              std::pair{"command", "the command is another"}}) {

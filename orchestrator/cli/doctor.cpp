@@ -101,7 +101,8 @@ void examine_resource(Examination& examination, const std::string& about, Adapte
             examination.ill(about, "it is not the one that was enrolled: " + report.explanation,
                             "check the environment file, or enroll again");
         } else if (report.match == IdentityMatch::absent) {
-            examination.ill(about, "it is not there", "start or make it, or run 'rehearse restore'");
+            examination.ill(about, report.explanation,
+                            known ? "start or make it, or run 'rehearse restore'" : "start or make it");
         } else {
             examination.well(about, known ? "there, and the one that was enrolled" : "there");
         }

@@ -74,7 +74,7 @@ Task<void> keep_current(Emergency& emergency) {
             there.insert(resource.name);
         } else {
             emergency.outcome.not_kept[resource.name] =
-                done != nullptr ? "it is not there" : text_of(*reason(outcome));
+                done != nullptr ? done->value.explanation : text_of(*reason(outcome));
         }
     }
     while (!there.empty()) {

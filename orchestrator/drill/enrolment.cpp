@@ -18,12 +18,11 @@ Identity look(World& world, const EnrolRequest& request, const ResourceSpec& res
     Adapter& adapter = *world.adapters.at(resource.name);
     IdentityReport report = look_first("enroll", resource.name, [&] { return adapter.identify(nullptr); });
     if (report.match != IdentityMatch::same) {
-        throw Failure(
-            {.kind = FailureKind::refused,
-             .operation = "enroll",
-             .object = resource.name.text(),
-             .message = report.match == IdentityMatch::absent ? "it is not there" : report.explanation,
-             .remedy = "start or make it first; an environment is enrolled while it works"});
+        throw Failure({.kind = FailureKind::refused,
+                       .operation = "enroll",
+                       .object = resource.name.text(),
+                       .message = report.explanation,
+                       .remedy = "start or make it first; an environment is enrolled while it works"});
     }
     if (request.read_only || request.replace) return report.live;
     const std::optional<std::string> text =

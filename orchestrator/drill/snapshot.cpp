@@ -51,7 +51,7 @@ Captured capture_one(World& world, SnapshotWriter& writer, const PlanResource& r
         throw Failure({.kind = FailureKind::refused,
                        .operation = "snapshot",
                        .object = resource.name.text(),
-                       .message = "it is not there",
+                       .message = identity.explanation,
                        .remedy = "start or make it first, or run 'rehearse restore'"});
     }
     const std::unique_ptr<TreeWriter> tree = writer.resource(resource.name);

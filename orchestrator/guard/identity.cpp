@@ -83,7 +83,7 @@ InterlockResult check_identity(const GuardFacts& facts) {
         if (known->identity.match == IdentityMatch::same) continue;
         const std::string why =
             known->identity.match == IdentityMatch::absent
-                ? "it is not there"
+                ? known->identity.explanation
                 : "it is not the one that was enrolled (" + known->identity.explanation + ")";
         result.reason += (result.reason.empty() ? "" : "; ") + resource.name.text() + ": " + why;
     }

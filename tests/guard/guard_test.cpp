@@ -270,8 +270,9 @@ TEST_SUITE("guard") {
             refuses(good, "identity", "system identifier 2");
         }
         SUBCASE("none") {
-            good.facts.resources[0].identity.match = IdentityMatch::absent;
-            refuses(good, "identity", "not there");
+            good.facts.resources[0].identity = {.match = IdentityMatch::absent,
+                                                .explanation = "the folder /srv/config is not there"};
+            refuses(good, "identity", "the folder /srv/config is not there");
         }
     }
 

@@ -29,7 +29,8 @@ class SimulatedAdapter final : public Adapter {
         const Identity here{{"system", live_.system}};
         if (recorded != nullptr && *recorded != here)
             return {IdentityMatch::other, here, "it is " + live_.system};
-        return {live_.there ? IdentityMatch::same : IdentityMatch::absent, here, ""};
+        return {live_.there ? IdentityMatch::same : IdentityMatch::absent, here,
+                live_.there ? "" : "it is not there"};
     }
 
     Observation observe(const Selection& selection) override {

@@ -60,7 +60,8 @@ class FakeAdapter : public Adapter {
         const Identity here{{"system", live_.system}};
         if (recorded != nullptr && *recorded != here)
             return {IdentityMatch::other, here, "it is " + live_.system};
-        return {live_.there ? IdentityMatch::same : IdentityMatch::absent, here, ""};
+        return {live_.there ? IdentityMatch::same : IdentityMatch::absent, here,
+                live_.there ? "" : "it is not there"};
     }
 
     std::string drift(const json::object&) override { return live_.drifted; }

@@ -210,6 +210,9 @@ TEST_SUITE("process") {
     TEST_CASE("a server that somebody else started is found, stopped, and brought back ready") {
         World world;
         CHECK(world.adapter()->identify(nullptr).match == IdentityMatch::absent);
+        CHECK(world.adapter()->identify(nullptr).explanation ==
+              "no process runs './server " + std::to_string(world.port) + "' in " +
+                  fs::canonical(world.directory()).string());
         const pid_t pid = world.start();
         CHECK(world.adapter()->identify(nullptr).match == IdentityMatch::same);
         const auto seen = world.adapter()->observe({});
@@ -451,6 +454,20 @@ TEST_SUITE("process") {
         world.destroy();
         world.command = {"false"};
         CHECK(failure_of([&] { world.restore(world.running_tree()); }).kind() == FailureKind::permanent);
+    }
+
+    TEST_CASE("what nearly looks like it is named, without its arguments: they may hold a secret") {
+        World world;
+        world.ready.clear();
+        world.command = {"sleep", "1000"};
+        const pid_t pid = world.start();
+        REQUIRE(wait_for([&] { return process::arguments_of(pid) == world.command; }));
+        world.command = {"sleep", "1001"};
+        const auto report = world.adapter()->identify(nullptr);
+        CHECK(report.match == IdentityMatch::absent);
+        CHECK(report.explanation.find("pid " + std::to_string(pid) + " runs there as 'sleep'") !=
+              std::string::npos);
+        CHECK(report.explanation.find("1000") == std::string::npos);
     }
 
     TEST_CASE("two processes that match are one too many: nothing is touched") {
