@@ -47,6 +47,7 @@ void add_all(Commands& commands) {
     add_history(commands);
     add_show(commands);
     add_report(commands);
+    add_audit(commands);
     add_gate(commands);
     add_serve(commands);
     add_schedule(commands);

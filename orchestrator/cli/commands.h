@@ -48,6 +48,7 @@ class Commands {
 
 void add_adapters(Commands& commands);
 void add_approve(Commands& commands);
+void add_audit(Commands& commands);
 void add_check(Commands& commands);
 void add_clear(Commands& commands);
 void add_deny(Commands& commands);

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "orchestrator/base/failure.h"
+#include "orchestrator/cli/auditing.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/guard/marker.h"
 #include "orchestrator/probes/probe.h"
@@ -76,6 +77,18 @@ void examine_state(Examination& examination, Workspace& workspace) {
                             "if it is not running any more, run 'rehearse resume'");
         }
         if (problems.empty()) examination.well("ledger", "opened and checked");
+    });
+    examination.look("audit log", [&] {
+        const Elsewhere elsewhere = checkpoints_elsewhere(workspace);
+        const auto problems = workspace.audit_log().problems(workspace.audit_key().verifier(),
+                                                             AuditReach::whole, elsewhere.notes);
+        for (const std::string& problem : problems)
+            examination.ill("audit log", problem, "keep a copy of .rehearse and bring it back from a backup");
+        if (!elsewhere.problem.empty())
+            examination.ill("audit log", elsewhere.problem, "mend 'audit: checkpoints'");
+        if (problems.empty())
+            examination.well("audit log",
+                             std::to_string(workspace.audit_log().size()) + " entries, all verified");
     });
     examination.look("snapshots", [&] {
         const StoreReport report = workspace.store().check();

@@ -3,6 +3,7 @@
 
 #include "orchestrator/base/file.h"
 #include "orchestrator/cli/approving.h"
+#include "orchestrator/cli/auditing.h"
 #include "orchestrator/cli/commands.h"
 
 namespace rehearse {
@@ -20,6 +21,7 @@ int halt(const Invocation& invocation, const Options& options) {
     if (options.lift) {
         if (workspace.has_state()) require_may(host, workspace, PolicyAct::lift);
         const bool was = workspace.has_state() && remove_file_durably(workspace.halt_file());
+        if (was) tell_audit(host, workspace, "halt_lifted", {});
         host.out << (was ? "The kill switch is off: drills may destroy again.\n"
                          : "The kill switch was not on.\n");
         return 0;
@@ -28,6 +30,7 @@ int halt(const Invocation& invocation, const Options& options) {
     const std::string text = "by " + host.actor.name + " at " + to_rfc3339(host.clock.wall()) +
                              (options.reason.empty() ? "" : ": " + options.reason);
     write_file_durably(workspace.halt_file(), text, 0600);
+    tell_audit(host, workspace, "halted", {{"text", text}});
     host.out << "The kill switch is on: nothing is destroyed any more, restores go on. Lift it with "
                 "'rehearse halt --lift'.\n";
     return 0;

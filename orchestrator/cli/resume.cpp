@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "orchestrator/base/failure.h"
+#include "orchestrator/cli/auditing.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/resuming.h"
 #include "orchestrator/report/terminal.h"
@@ -26,6 +27,7 @@ int resume(const Invocation& invocation) {
             if (!invocation.json()) invocation.host.out << drill_text(resumed.result, invocation.host.colour);
             code = std::max(code, resumed.exit_code);
         }
+        seal_audit(invocation.host, workspace);
     }
     if (invocation.json()) {
         print_json(invocation.host,

@@ -4,6 +4,7 @@
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/cli/approving.h"
+#include "orchestrator/cli/auditing.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/planning.h"
 #include "orchestrator/drill/drill.h"
@@ -59,6 +60,7 @@ int run(const Invocation& invocation, const Options& options) {
     if (propose_plan(host, workspace, view)) host.log << waits_text(view) << std::endl;
     DrillOutcome outcome;
     host.run([&]() -> Task<void> { outcome = co_await run_drill(prepared.open->world(), view); });
+    seal_audit(host, workspace);
 
     if (invocation.json()) {
         print_json(host, outcome.record.result);

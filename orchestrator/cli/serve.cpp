@@ -5,6 +5,7 @@
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/base/task_group.h"
+#include "orchestrator/cli/auditing.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/planning.h"
 #include "orchestrator/cli/resuming.h"
@@ -93,8 +94,10 @@ Task<void> start_due(Serving& serving) {
 }
 
 Task<void> serve_until_stopped(Serving& serving) {
+    auto seal = [&] { seal_audit(serving.host, serving.workspace); };
     while (!serving.host.stop.stop_requested()) {
         co_await start_due(serving);
+        co_await on_worker(serving.host.workers, seal);
         const WallTime now = serving.host.clock.wall();
         const WallTime next =
             std::min(next_due(serving.all, now).value_or(now + longest_wait), now + longest_wait);

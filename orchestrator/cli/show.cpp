@@ -48,8 +48,10 @@ int show(const Invocation& invocation, const Options& options) {
                        .remedy = "look at 'rehearse history'"});
     }
     const std::vector<DrillEvent> events = workspace.ledger().events(drill->id);
+    const auto checkpoint = workspace.audit_log().newest_checkpoint();
     if (invocation.json()) {
         json::object document = drill->result.empty() ? summary_of(*drill) : drill->result;
+        document["checkpoint"] = checkpoint ? json::value(checkpoint->note) : json::value(nullptr);
         if (options.journal) document["journal"] = journal_json(events);
         print_json(host, document);
         return 0;
@@ -60,6 +62,7 @@ int show(const Invocation& invocation, const Options& options) {
     } else {
         host.out << drill_text(drill->result, host.colour);
     }
+    if (checkpoint) host.out << "\nThe audit log's newest checkpoint:\n" << checkpoint->note;
     if (options.journal || drill->result.empty()) {
         host.out << "\nJournal:\n";
         for (const DrillEvent& event : events) {

@@ -11,6 +11,7 @@
 #include "orchestrator/base/digest.h"
 #include "orchestrator/base/failure.h"
 #include "orchestrator/base/file.h"
+#include "orchestrator/cli/auditing.h"
 #include "orchestrator/cli/version.h"
 #include "orchestrator/commands/command.h"
 #include "orchestrator/ledger/sqlite_ledger.h"
@@ -63,6 +64,12 @@ std::uint64_t free_bytes(const fs::path& path) {
         place = place.parent_path();
     }
     return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+}
+
+std::string key_in(const fs::path& file) {
+    std::string key = read_file(file, 4096);
+    while (!key.empty() && key.back() == '\n') key.pop_back();
+    return key;
 }
 
 }  // namespace
@@ -131,6 +138,7 @@ void Workspace::make_state() {
     write_file_durably(fresh / ".gitignore", "*\n",
                        0600);  // snapshots hold data: never commit them by mistake
     write_file_durably(fresh / "keys" / "marker.key", random_hex(32) + "\n", 0600);
+    write_file_durably(fresh / "keys" / "audit.key", random_hex(32) + "\n", 0600);
     (void)open_sqlite_ledger(fresh / "ledger.sqlite", host_->clock, true);
     (void)open_git_store(fresh / "snapshots.git", true);
     std::error_code error;
@@ -187,6 +195,34 @@ PolicyInForce Workspace::policy_in_force() {
     return found;
 }
 
+AuditLog& Workspace::audit_log() {
+    if (!audit_log_) {
+        (void)ledger();
+        audit_log_ = std::make_unique<AuditLog>(state() / "ledger.sqlite");
+    }
+    return *audit_log_;
+}
+
+AuditKey Workspace::audit_key() {
+    const fs::path file = state() / "keys" / "audit.key";
+    // A workspace of an earlier build has none; where something was signed, a new key would hide that.
+    if (!fs::exists(file) && !audit_log().newest_checkpoint())
+        write_file_durably(file, random_hex(32) + "\n", 0600);
+    return AuditKey(Secret(key_in(file)));
+}
+
+std::optional<std::string> Workspace::audit_problem() {
+    try {
+        AuditLog log(state() / "ledger.sqlite");
+        const auto problems =
+            log.problems(audit_key().verifier(), AuditReach::tail, checkpoints_elsewhere(*this, 1).notes);
+        if (!problems.empty()) return problems.front();
+    } catch (const Failure& failure) {
+        return std::string(failure.what());
+    }
+    return std::nullopt;
+}
+
 Secret Workspace::marker_key() const {
     const fs::path file = state() / "keys" / "marker.key";
     std::error_code error;
@@ -197,8 +233,7 @@ Secret Workspace::marker_key() const {
                        .message = "there is no key",
                        .remedy = "bring the file back from a backup, or make a new one and enroll again"});
     }
-    std::string key = read_file(file, 4096);
-    while (!key.empty() && key.back() == '\n') key.pop_back();
+    std::string key = key_in(file);
     if (key.size() < 32) {
         throw Failure({.kind = FailureKind::permanent,
                        .operation = "read key",
@@ -239,29 +274,31 @@ OpenWorld::OpenWorld(const Host& host, Workspace& workspace, const Environment& 
                      const Playbook* playbook, Observer& observer, Alarm& alarm)
     : adapters_(workspace.make_adapters(environment)) {
     const fs::path directory = workspace.directory();
-    world_ = std::make_unique<World>(World{.clock = host.clock,
-                                           .sleeper = host.sleeper,
-                                           .workers = host.workers,
-                                           .ledger = workspace.ledger(),
-                                           .store = workspace.store(),
-                                           .observer = observer,
-                                           .alarm = alarm,
-                                           .adapters = adapters_,
-                                           .run_command = run_command,
-                                           .halted = [&workspace] { return workspace.halted(); },
-                                           .disk_free = free_bytes,
-                                           .make_probe = make_probe,
-                                           .marker_key = workspace.marker_key(),
-                                           .owner = this_process(),
-                                           .actor = host.actor,
-                                           .account = host.account,
-                                           .policy = workspace.policy_in_force(),
-                                           .host = host.name,
-                                           .versions = versions(),
-                                           .way_back = {},
-                                           .freeze = {},
-                                           .playbook_alarm = {},
-                                           .stop = host.stop});
+    world_ =
+        std::make_unique<World>(World{.clock = host.clock,
+                                      .sleeper = host.sleeper,
+                                      .workers = host.workers,
+                                      .ledger = workspace.ledger(),
+                                      .store = workspace.store(),
+                                      .observer = observer,
+                                      .alarm = alarm,
+                                      .adapters = adapters_,
+                                      .run_command = run_command,
+                                      .halted = [&workspace] { return workspace.halted(); },
+                                      .audit_problem = [&workspace] { return workspace.audit_problem(); },
+                                      .disk_free = free_bytes,
+                                      .make_probe = make_probe,
+                                      .marker_key = workspace.marker_key(),
+                                      .owner = this_process(),
+                                      .actor = host.actor,
+                                      .account = host.account,
+                                      .policy = workspace.policy_in_force(),
+                                      .host = host.name,
+                                      .versions = versions(),
+                                      .way_back = {},
+                                      .freeze = {},
+                                      .playbook_alarm = {},
+                                      .stop = host.stop});
     if (workspace.files().settings) world_->freeze = workspace.files().settings->freeze;
     if (const auto& policy = world_->policy.policy)
         world_->freeze.insert(world_->freeze.end(), policy->freeze.begin(), policy->freeze.end());

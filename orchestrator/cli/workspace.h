@@ -9,6 +9,7 @@
 #include "orchestrator/base/secret.h"
 #include "orchestrator/cli/host.h"
 #include "orchestrator/drill/world.h"
+#include "orchestrator/ledger/audit_log.h"
 #include "orchestrator/playbook/loader.h"
 #include "orchestrator/ports/ledger.h"
 #include "orchestrator/ports/snapshot_store.h"
@@ -43,6 +44,13 @@ class Workspace {
     [[nodiscard]] std::filesystem::path policy_file() const { return directory_ / "policy.yaml"; }
     [[nodiscard]] Secret marker_key() const;
 
+    [[nodiscard]] AuditLog& audit_log();
+    /// Made where there is none and nothing was signed yet. Fails: permanent where it is gone or damaged.
+    [[nodiscard]] AuditKey audit_key();
+    /// Why the audit log can't be believed, or nothing: its tail since the newest checkpoint, and the newest
+    /// checkpoint in the second place. On a connection of its own, because workers ask it.
+    [[nodiscard]] std::optional<std::string> audit_problem();
+
     /// Why destroying is halted (`rehearse halt`), or nothing. A file that can't be read halts, too.
     [[nodiscard]] std::optional<std::string> halted() const;
     [[nodiscard]] std::filesystem::path halt_file() const { return state() / "halt"; }
@@ -57,6 +65,7 @@ class Workspace {
     std::optional<WorkspaceFiles> files_;
     std::unique_ptr<Ledger> ledger_;
     std::unique_ptr<SnapshotStore> store_;
+    std::unique_ptr<AuditLog> audit_log_;
 };
 
 /// A drill's world for one environment of a workspace, with everything in it owned or outliving it.

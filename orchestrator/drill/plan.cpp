@@ -231,6 +231,8 @@ Task<GuardFacts> gather_guard_facts(World& world, const Plan& plan, const DrillI
             facts.policy.proposals = world.ledger.proposals_for(plan_hash(plan), plan.environment);
     };
     co_await on_worker(world.workers, ask_ledger);
+    auto ask_audit = [&] { return world.audit_problem(); };
+    facts.audit_problem = co_await on_worker(world.workers, ask_audit);
     facts.halted = world.halted();
     facts.frozen = frozen_by(plan.freeze, facts.now);
     facts.way_back = world.way_back;

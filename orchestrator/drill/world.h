@@ -39,6 +39,7 @@ struct World {
     AdapterSet& adapters;  // of the one environment that is worked on
     CommandRunner run_command;
     HaltQuestion halted;
+    AuditQuestion audit_problem;
     DiskQuestion disk_free;
     ProbeMaker make_probe;
     Secret marker_key;

@@ -91,6 +91,18 @@ InterlockResult check_halt(const GuardFacts& facts) {
     return result;
 }
 
+InterlockResult check_audit(const GuardFacts& facts) {
+    InterlockResult result{.saw = facts.audit_problem ? *facts.audit_problem : "the audit log verifies"};
+    result.passed = !facts.audit_problem;
+    if (facts.audit_problem) {
+        result.reason = *facts.audit_problem;
+        result.remedy =
+            "keep a copy of .rehearse, run 'rehearse audit verify', and bring the ledger back from a backup; "
+            "restore, resume and halt still run";
+    }
+    return result;
+}
+
 InterlockResult check_freeze(const GuardFacts& facts) {
     InterlockResult result{.saw = facts.frozen ? *facts.frozen : "no freeze window"};
     result.passed = !facts.frozen;

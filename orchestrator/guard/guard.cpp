@@ -19,6 +19,7 @@ constexpr Interlock all[] = {
     {"quarantine", "no drill starts in a quarantined environment", zeroth, check_quarantine},
     {"unfinished", "no drill starts where another one was left open", zeroth, check_unfinished},
     {"halt", "nothing is destroyed while the kill switch is on", zeroth, check_halt},
+    {"audit", "nothing is destroyed while the audit log does not verify", zeroth, check_audit},
     {"freeze", "nothing is destroyed in a freeze window", zeroth, check_freeze},
     {"policy", "the policy lets whoever runs it break this", zeroth, check_policy},
     {"reachable", "each resource can be reached and read", zeroth, check_reachable},

@@ -72,7 +72,8 @@ struct GuardFacts {
     std::optional<Quarantine> quarantine{};
     std::optional<DrillId> unfinished{};  // another drill that a crash left open in the environment
     std::optional<std::string> halted{};
-    std::optional<std::string> frozen{};  // which freeze window, until when
+    std::optional<std::string> audit_problem{};  // why the audit log can't be believed
+    std::optional<std::string> frozen{};         // which freeze window, until when
     PolicyFacts policy{};
     std::vector<ResourceFacts> resources{};
     std::vector<std::filesystem::path>
@@ -129,6 +130,7 @@ InterlockResult check_enrolled(const GuardFacts& facts);
 InterlockResult check_quarantine(const GuardFacts& facts);
 InterlockResult check_unfinished(const GuardFacts& facts);
 InterlockResult check_halt(const GuardFacts& facts);
+InterlockResult check_audit(const GuardFacts& facts);
 InterlockResult check_freeze(const GuardFacts& facts);
 InterlockResult check_policy(const GuardFacts& facts);
 InterlockResult check_approvals(const GuardFacts& facts);

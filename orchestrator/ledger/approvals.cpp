@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "orchestrator/base/digest.h"
+#include "orchestrator/ledger/audit.h"
 #include "orchestrator/ledger/seal.h"
 
 namespace rehearse {
@@ -102,6 +103,13 @@ void insert_proposal(Database& database, const Proposal& proposal) {
               proposal.document, proposal.runs, proposal.by.actor.name, to_string(proposal.by.actor.kind),
               proposal.by.account, proposal.at.since_epoch, proposal.expires.since_epoch, seal_of(proposal))
         .run();
+    auto row = database.query(audited::proposal);
+    record_row(database,
+               {.kind = "proposal",
+                .environment = proposal.environment.text(),
+                .actor = proposal.by.actor.name,
+                .at = proposal.at},
+               row.with(proposal.nonce));
 }
 
 std::vector<ProposalRecord> read_proposals(Database& database, const std::string& subject) {
@@ -132,6 +140,12 @@ void insert_approval(Database& database, const Approval& approval) {
               approval.reason, approval.by.actor.name, to_string(approval.by.actor.kind), approval.by.account,
               approval.at.since_epoch)
         .run();
+    auto row = database.query(audited::approval);
+    record_row(database,
+               {.kind = approval.decision == Decision::approve ? "approval" : "denial",
+                .actor = approval.by.actor.name,
+                .at = approval.at},
+               row.with(approval.nonce));
 }
 
 void use_proposal(Database& database, const std::string& nonce, const DrillId& drill, WallTime now) {
@@ -152,6 +166,9 @@ void use_proposal(Database& database, const std::string& nonce, const DrillId& d
     if (static_cast<std::int64_t>(runs_of(database, nonce).size()) >= runs)
         throw refused(drill.text(), "its approvals were used up by another drill", remedy);
     database.query("INSERT INTO approved_runs(nonce, drill) VALUES (?, ?)").with(nonce, drill.text()).run();
+    auto row = database.query(audited::use);
+    record_row(database, {.kind = "approval_used", .drill = drill.text(), .at = now},
+               row.with(nonce, drill.text()));
 }
 
 void insert_policy(Database& database, const AdoptedPolicy& policy, const std::string& replaces) {
@@ -167,6 +184,8 @@ void insert_policy(Database& database, const AdoptedPolicy& policy, const std::s
         .with(policy.digest, policy.document, policy.by.actor.name, to_string(policy.by.actor.kind),
               policy.by.account, policy.at.since_epoch)
         .run();
+    auto row = database.query("SELECT * FROM policies ORDER BY number DESC LIMIT 1");
+    record_row(database, {.kind = "policy", .actor = policy.by.actor.name, .at = policy.at}, row);
 }
 
 std::optional<AdoptedPolicy> newest_policy(Database& database) {

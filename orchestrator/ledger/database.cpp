@@ -89,6 +89,20 @@ json::object Query::object(int column) const {
     throw database_.damaged("a column that holds JSON can't be read any more");
 }
 
+json::object Query::row() const {
+    json::object row;
+    for (int column = 0; column < sqlite3_column_count(statement_); ++column) {
+        json::value& value = row[sqlite3_column_name(statement_, column)];
+        if (is_null(column)) continue;
+        if (sqlite3_column_type(statement_, column) == SQLITE_INTEGER) {
+            value = integer(column);
+        } else {
+            value = text(column);
+        }
+    }
+    return row;
+}
+
 Database::Database(const DatabaseOptions& options, const ProcessTable& processes)
     : file_(options.file), vfs_(options.vfs), processes_(processes) {
     sqlite3* connection = nullptr;

@@ -47,6 +47,8 @@ class Query {
     /// A column that holds a JSON object. Fails: permanent where it holds anything else: the ledger is
     /// damaged.
     [[nodiscard]] json::object object(int column) const;
+    /// The whole row by its columns' names: whole numbers, texts and nulls.
+    [[nodiscard]] json::object row() const;
 
   private:
     void bind(std::int64_t value);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "orchestrator/ledger/approvals.h"
+#include "orchestrator/ledger/audit.h"
 #include "orchestrator/ledger/journal.h"
 #include "orchestrator/ledger/leases.h"
 #include "orchestrator/ledger/schema.h"
@@ -100,6 +101,7 @@ std::vector<std::string> check_integrity(Database& database) {
     for (const DrillId& drill : drills) {
         guarded(findings, [&] { check_journal(database, drill, findings); });
     }
+    guarded(findings, [&] { check_audited(database, findings); });
     return findings;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "orchestrator/ledger/audit.h"
 #include "orchestrator/ledger/seal.h"
 
 namespace rehearse {
@@ -56,6 +57,9 @@ void insert_event(Database& database, const DrillId& drill, DrillEvent event, Ep
         .with(drill.text(), event.sequence, event.epoch, to_string(event.kind), event.steady.since_boot,
               event.wall.since_epoch, event.boot, body, last.seal)
         .run();
+    auto row = database.query(audited::event);
+    record_row(database, {.kind = to_string(event.kind), .drill = drill.text(), .at = event.wall},
+               row.with(drill.text(), event.sequence));
 }
 
 std::string drill_seal(const DrillRecord& record, std::string_view begun_state, std::string_view versions) {
@@ -88,6 +92,17 @@ void insert_row(Database& database, const DrillRecord& record, DrillState begun)
     database.query("INSERT INTO drill_plans(drill, plan) VALUES (?, ?)")
         .with(record.id.text(), record.plan)
         .run();
+    AuditEntry entry{.kind = "drill",
+                     .environment = record.environment.text(),
+                     .drill = record.id.text(),
+                     .actor = record.actor.name,
+                     .at = record.started_at};
+    {
+        auto row = database.query(audited::drill);
+        record_row(database, entry, row.with(record.id.text()));
+    }
+    entry.kind = "plan";
+    rehearse::record(database, entry, record.plan);
 }
 
 void insert_result(Database& database, const DrillId& drill, DrillState state, WallTime ended,
@@ -96,12 +111,15 @@ void insert_result(Database& database, const DrillId& drill, DrillState state, W
     database.query("INSERT INTO drill_results(drill, result, seal) VALUES (?, ?, ?)")
         .with(drill.text(), text, result_seal(drill, state, ended, text))
         .run();
+    record(database, {.kind = "result", .drill = drill.text(), .at = ended}, text);
 }
 
 void end_row(Database& database, const DrillId& drill, DrillState state, WallTime ended) {
     database.query("UPDATE drills SET state = ?, verdict = ?, ended_ns = ? WHERE id = ?")
         .with(to_string(state), to_string(state), ended.since_epoch, drill.text())
         .run();
+    auto row = database.query(audited::end);
+    record_row(database, {.kind = "verdict", .drill = drill.text(), .at = ended}, row.with(drill.text()));
 }
 
 /// The states that a batch goes through, in order: its state events, and its own state where no event says

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/ledger/audit.h"
 #include "orchestrator/ledger/registers.h"
 
 namespace rehearse {
@@ -159,6 +160,11 @@ Acquisition acquire_lease(Database& database, const Clock& clock, const LeaseReq
               lease.owner.process_started, clock.wall().since_epoch, lease.expires.since_epoch,
               (clock.steady() + request.term).since_boot)
         .run();
+    auto row = database.query(
+        "SELECT environment, epoch, host, boot, process, process_started, acquired_ns FROM leases WHERE "
+        "environment = ? AND epoch = ?");
+    record_row(database, {.kind = "lease", .environment = lease.environment.text(), .at = clock.wall()},
+               row.with(lease.environment.text(), lease.epoch));
     return {.lease = std::move(lease), .refusal = {}};
 }
 

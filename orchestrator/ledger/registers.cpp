@@ -4,6 +4,8 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "orchestrator/ledger/audit.h"
+
 namespace rehearse {
 
 namespace {
@@ -29,6 +31,12 @@ Failure due_refused(const DueTime& due, std::string message) {
                     .remedy = "run 'rehearse schedule' to see the due times"});
 }
 
+void record_due(Database& database, const DueTime& due) {
+    auto row = database.query("SELECT * FROM due_times WHERE playbook = ? AND due_ns = ?");
+    record_row(database, {.kind = "due_time", .drill = due.drill.text(), .at = due.due},
+               row.with(due.playbook.text(), due.due.since_epoch));
+}
+
 bool has_due(Database& database, const DueTime& due) {
     auto row = database.query("SELECT 1 FROM due_times WHERE playbook = ? AND due_ns = ?");
     return row.with(due.playbook.text(), due.due.since_epoch).next();
@@ -44,6 +52,13 @@ void insert_enrolment(Database& database, const Enrolment& enrolment) {
         .with(enrolment.environment.text(), enrolment.at.since_epoch, enrolment.actor, enrolment.read_only,
               json::serialize(enrolment.identities), enrolment.nonce)
         .run();
+    auto row = database.query("SELECT * FROM enrolments ORDER BY number DESC LIMIT 1");
+    record_row(database,
+               {.kind = "enrolment",
+                .environment = enrolment.environment.text(),
+                .actor = enrolment.actor,
+                .at = enrolment.at},
+               row);
 }
 
 std::optional<Enrolment> newest_enrolment(Database& database, const EnvironmentName& environment) {
@@ -66,6 +81,13 @@ void insert_quarantine(Database& database, const Quarantine& quarantine) {
         .with(quarantine.environment.text(), quarantine.drill.text(), quarantine.since.since_epoch,
               quarantine.reason, json::serialize(quarantine.resources))
         .run();
+    auto row = database.query("SELECT * FROM quarantines ORDER BY number DESC LIMIT 1");
+    record_row(database,
+               {.kind = "quarantine",
+                .environment = quarantine.environment.text(),
+                .drill = quarantine.drill.text(),
+                .at = quarantine.since},
+               row);
 }
 
 std::optional<Quarantine> open_quarantine(Database& database, const EnvironmentName& environment) {
@@ -99,7 +121,14 @@ bool close_quarantines(Database& database, const EnvironmentName& environment, c
         .with(clearing.at.since_epoch, clearing.actor.name, to_string(clearing.actor.kind), clearing.reason,
               environment.text())
         .run();
-    return database.changed() > 0;
+    if (database.changed() == 0) return false;
+    record(database,
+           {.kind = "quarantine_cleared",
+            .environment = environment.text(),
+            .actor = clearing.actor.name,
+            .at = clearing.at},
+           canonical_json(json::object{{"environment", environment.text()}, {"reason", clearing.reason}}));
+    return true;
 }
 
 void insert_due(Database& database, const DueTime& due) {
@@ -107,6 +136,7 @@ void insert_due(Database& database, const DueTime& due) {
     database.query("INSERT INTO due_times(playbook, due_ns, fate, reason, drill) VALUES (?, ?, ?, ?, ?)")
         .with(due.playbook.text(), due.due.since_epoch, to_string(due.fate), due.reason, due.drill.text())
         .run();
+    record_due(database, due);
 }
 
 void change_due(Database& database, const DueTime& due) {
@@ -114,6 +144,7 @@ void change_due(Database& database, const DueTime& due) {
     database.query("UPDATE due_times SET fate = ?, reason = ?, drill = ? WHERE playbook = ? AND due_ns = ?")
         .with(to_string(due.fate), due.reason, due.drill.text(), due.playbook.text(), due.due.since_epoch)
         .run();
+    record_due(database, due);
 }
 
 std::vector<DueTime> due_times(Database& database, const PlaybookName& playbook, std::size_t limit) {

@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include "orchestrator/ledger/audit.h"
+
 namespace rehearse {
 
 namespace {
@@ -131,6 +133,32 @@ CREATE TRIGGER policies_stay BEFORE UPDATE ON policies
   BEGIN SELECT RAISE(ABORT, 'an adopted policy never changes'); END;
 )sql";
 
+/// What version 3 added.
+constexpr const char* audit_tables = R"sql(
+CREATE TABLE audit_entries(number INTEGER PRIMARY KEY CHECK(number >= 0), entry TEXT NOT NULL) STRICT;
+CREATE TABLE audit_tree(
+  one INTEGER PRIMARY KEY CHECK(one = 1), size INTEGER NOT NULL, hashes TEXT NOT NULL
+) STRICT;
+CREATE TABLE audit_checkpoints(
+  size INTEGER PRIMARY KEY, hashes TEXT NOT NULL, note TEXT NOT NULL, at_ns INTEGER NOT NULL, sent_ns INTEGER
+) STRICT;
+CREATE INDEX audit_checkpoints_to_send ON audit_checkpoints(size) WHERE sent_ns IS NULL;
+INSERT INTO audit_tree(one, size, hashes) VALUES (1, 0, '');
+
+CREATE TRIGGER audit_entries_are_kept BEFORE DELETE ON audit_entries
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_entries_stay BEFORE UPDATE ON audit_entries
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_tree_is_kept BEFORE DELETE ON audit_tree
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_tree_grows BEFORE UPDATE ON audit_tree WHEN NEW.size <> OLD.size + 1
+  BEGIN SELECT RAISE(ABORT, 'the audit log grows by one entry at a time'); END;
+CREATE TRIGGER audit_checkpoints_are_kept BEFORE DELETE ON audit_checkpoints
+  BEGIN SELECT RAISE(ABORT, 'checkpoints are never deleted'); END;
+CREATE TRIGGER audit_checkpoints_stay BEFORE UPDATE OF size, hashes, note, at_ns ON audit_checkpoints
+  BEGIN SELECT RAISE(ABORT, 'a checkpoint never changes'); END;
+)sql";
+
 Failure not_a_ledger(const Database& database, std::string message, std::string remedy) {
     return Failure({.kind = FailureKind::permanent,
                     .operation = "open ledger",
@@ -169,11 +197,15 @@ std::set<std::string> objects_of(Database& database) {
     return objects;
 }
 
-/// From version 1. Another process may have been faster: asked again under the lock.
+/// Another process may have been faster: the version is asked again under the lock.
 void upgrade(Database& database) {
     Transaction transaction(database);
-    if (database.value("PRAGMA user_version") != "1") return;
-    database.script(approval_tables);
+    const std::string version = database.value("PRAGMA user_version");
+    if (version == std::to_string(ledger_version)) return;
+    if (version == "1") database.script(approval_tables);
+    database.script(audit_tables);
+    const std::string drills = database.value("SELECT count(*) FROM drills");
+    record(database, {.kind = "log_begun"}, R"({"drills_before":)" + drills + "}");
     database.script("PRAGMA user_version=" + std::to_string(ledger_version));
     transaction.commit();
 }
@@ -185,6 +217,7 @@ void make_schema(Database& database) {
     Transaction transaction(database);
     database.script(tables);
     database.script(approval_tables);
+    database.script(audit_tables);
     database.script("PRAGMA application_id=" + std::to_string(ledger_application_id));
     database.script("PRAGMA user_version=" + std::to_string(ledger_version));
     transaction.commit();
@@ -212,7 +245,7 @@ void require_schema(Database& database) {
                                   ", this rehearse knows versions up to " + std::to_string(ledger_version),
                        .remedy = "use the newer rehearse that wrote it ('rehearse --version')"});
     }
-    if (version != "1" && version != std::to_string(ledger_version)) {
+    if (version != "1" && version != "2" && version != std::to_string(ledger_version)) {
         throw not_a_ledger(database, "the ledger's version " + version + " was never one of rehearse", keep);
     }
     require_whole_pages(database, keep);
@@ -223,7 +256,7 @@ void require_schema(Database& database) {
                            "the ledger's journal mode is " + mode + " and can't be changed to delete",
                            "stop other programs that have it open, then run 'rehearse doctor'");
     }
-    if (version == "1" && !database.read_only()) upgrade(database);
+    if (version != std::to_string(ledger_version) && !database.read_only()) upgrade(database);
 }
 
 std::vector<std::string> schema_differences(Database& database) {
@@ -231,6 +264,7 @@ std::vector<std::string> schema_differences(Database& database) {
                      database.processes());
     pattern.script(tables);
     pattern.script(approval_tables);
+    pattern.script(audit_tables);
     const auto wanted = objects_of(pattern);
     const auto found = objects_of(database);
     std::vector<std::string> differences;

@@ -8,7 +8,7 @@ namespace rehearse {
 
 /// "RHRS": what the file's header says it is.
 inline constexpr std::int64_t ledger_application_id = 0x52485253;
-inline constexpr std::int64_t ledger_version = 2;
+inline constexpr std::int64_t ledger_version = 3;
 
 /// Makes the tables in one transaction. The database must be empty.
 void make_schema(Database& database);

@@ -86,6 +86,7 @@ struct WorkspaceSettings {
     std::string name{};
     std::optional<CommandSpec> alarm{};
     std::vector<FreezeWindow> freeze{};
+    std::filesystem::path checkpoints{};  // the second place of the audit log's checkpoints; empty: none
 };
 
 /// The resources in an order in which each stands after what it needs. Fails: invalid_input naming the cycle.

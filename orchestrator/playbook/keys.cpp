@@ -341,10 +341,21 @@ constexpr KeySpec playbook_table[] = {
      .nested = schedule_keys},
 };
 
+constexpr KeySpec audit_keys[] = {
+    {.name = "checkpoints",
+     .type = ValueType::path,
+     .required = true,
+     .help = "A folder on another machine's disk that keeps a copy of every signed checkpoint."},
+};
+
 constexpr KeySpec workspace_table[] = {
     {.name = "workspace", .type = ValueType::name, .required = true, .help = "The workspace's name."},
     alarm_key,
     freeze_key,
+    {.name = "audit",
+     .type = ValueType::mapping,
+     .help = "Where the audit log's checkpoints are kept a second time.",
+     .nested = audit_keys},
 };
 
 }  // namespace

@@ -135,6 +135,10 @@ Read<WorkspaceSettings> build_workspace(SourceFile source) {
             settings = WorkspaceSettings{.name = text_at(source.values, "workspace", source.problems.file()),
                                          .alarm = alarm_from(source),
                                          .freeze = freeze_from(source)};
+            if (source.values.contains("audit")) {
+                settings->checkpoints = text_at(object_at(source.values, "audit", source.problems.file()),
+                                                "checkpoints", source.problems.file());
+            }
         }
     }
     return {std::move(source), std::move(settings)};

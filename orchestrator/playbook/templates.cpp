@@ -21,6 +21,9 @@ workspace: NAME
 # input. A playbook may have an alarm of its own instead. Commands are lists; no shell reads them.
 alarm: { command: [logger, -t, rehearse], timeout: "10s" }
 
+# A folder on another machine's disk that keeps a copy of every signed checkpoint of the audit log.
+# audit: { checkpoints: /mnt/elsewhere/rehearse }
+
 # Windows of time in which nothing may be destroyed, whichever the playbook.
 # freeze:
 #   - { reason: Nobody is at work, days: [fri], from: "17:00", until: "23:59", timezone: Europe/Berlin }

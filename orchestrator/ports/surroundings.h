@@ -41,6 +41,9 @@ using CommandRunner = std::function<CommandResult(const CommandRequest&)>;
 /// Why destroying is halted, or nothing. Asked before and during each destroy step.
 using HaltQuestion = std::function<std::optional<std::string>()>;
 
+/// Why the audit log can't be believed, or nothing. Asked before each plan and again before the first damage.
+using AuditQuestion = std::function<std::optional<std::string>()>;
+
 /// Free bytes on the file system of a path. Fails: permanent.
 using DiskQuestion = std::function<std::uint64_t(const std::filesystem::path&)>;
 

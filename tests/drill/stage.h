@@ -120,6 +120,7 @@ class Stage {
                           return on_command(request);
                       },
                   .halted = [this] { return halted; },
+                  .audit_problem = [this] { return audit_problem; },
                   .disk_free = [](const std::filesystem::path&) { return std::uint64_t{1} << 40U; },
                   .make_probe = [this](const ProbeSpec& spec, const Clock& time,
                                        QueryFunction query) -> std::unique_ptr<Probe> {
@@ -184,6 +185,7 @@ class Stage {
     SilentObserver observer;
     RecordedAlarm alarm;
     std::optional<std::string> halted;
+    std::optional<std::string> audit_problem;
     std::function<void()> on_failed_probe = [] {};  // on a worker thread
     std::function<CommandResult(const CommandRequest&)> on_command = [](const CommandRequest&) {
         return CommandResult{.exit_code = 0};

@@ -222,6 +222,12 @@ TEST_SUITE("guard") {
         refuses(good, "halt", "by ops");
     }
 
+    TEST_CASE("an audit log that does not verify refuses") {
+        Good good;
+        good.facts.audit_problem = "it is truncated";
+        refuses(good, "audit", "it is truncated");
+    }
+
     TEST_CASE("a freeze window refuses") {
         Good good;
         good.facts.frozen = "year end until 2027-01-02";

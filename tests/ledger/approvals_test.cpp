@@ -114,7 +114,8 @@ TEST_SUITE("ledger") {
         {
             const auto processes = linux_process_table();
             Database database({.file = place.file}, *processes);
-            for (const char* table : {"approved_runs", "approvals", "proposals", "policies"})
+            for (const char* table : {"approved_runs", "approvals", "proposals", "policies", "audit_entries",
+                                      "audit_tree", "audit_checkpoints"})
                 database.script(std::string("DROP TABLE ") + table);
             database.script("PRAGMA user_version=1");
         }

@@ -148,6 +148,7 @@ void Orchestrator::open() {
         .adapters = adapters_,
         .run_command = [this](const CommandRequest& request) { return simulation_.run_command(request); },
         .halted = [this] { return simulation_.halted; },
+        .audit_problem = [] { return std::optional<std::string>(); },
         .disk_free = [](const std::filesystem::path&) { return std::uint64_t{1} << 40U; },
         .make_probe = [this](const ProbeSpec&, const Clock&, const QueryFunction&) -> std::unique_ptr<Probe> {
             return std::make_unique<SimulatedProbe>(simulation_, *this);
