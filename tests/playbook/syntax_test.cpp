@@ -66,7 +66,7 @@ TEST_SUITE("playbook") {
         CHECK(said("---\n") == empty);
         CHECK(said("- a\n- b\n") ==
               "1:1: rehearse.yaml must be a mapping, and here is a list; write 'key: value'; the keys are "
-              "workspace, alarm, freeze");
+              "workspace, alarm, freeze, audit");
         CHECK(first_said("hello\n").starts_with("1:1: rehearse.yaml must be a mapping, and here is 'hello'"));
     }
 
