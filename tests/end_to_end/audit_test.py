@@ -123,7 +123,7 @@ def tampered(shop, original):
         database.execute("UPDATE audit_entries SET entry = entry || ' ' WHERE number = (SELECT min(size) + 2 FROM audit_checkpoints)")
     database.close()
     done = shop.rehearse("run", "plain", "--yes")
-    promise("on a log that does not verify nothing is destroyed", done.code == 3 and "guard refused: audit:" in done.err + done.out, done)
+    promise("on a log that does not verify nothing is destroyed", done.code == 3 and "guard refused audit:" in done.err + done.out, done)
     shop.unchanged("the shop is untouched", original)
     done = shop.rehearse("restore", ENVIRONMENT, "--yes")
     promise("restore still runs", done.code == 0, done)
