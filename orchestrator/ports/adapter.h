@@ -35,7 +35,7 @@ struct IdentityReport {
     IdentityMatch match = IdentityMatch::other;
     Identity live{};            // what is there, or would be: where absent, what the place itself proves
     std::string explanation{};  // other: what differs; absent: what was looked for, and where
-};  // for other: what differs; for absent: what was looked for and where; in words
+};
 
 /// What a destroy step asks for, as the playbook says it. No patterns: the whole resource.
 struct Selection {
