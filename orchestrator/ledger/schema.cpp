@@ -260,12 +260,14 @@ void require_schema(Database& database) {
 }
 
 std::vector<std::string> schema_differences(Database& database) {
-    Database pattern({.file = ":memory:", .flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY},
-                     database.processes());
-    pattern.script(tables);
-    pattern.script(approval_tables);
-    pattern.script(audit_tables);
-    const auto wanted = objects_of(pattern);
+    static const auto wanted = [&database] {  // always the same: made once
+        Database pattern({.file = ":memory:", .flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY},
+                         database.processes());
+        pattern.script(tables);
+        pattern.script(approval_tables);
+        pattern.script(audit_tables);
+        return objects_of(pattern);
+    }();
     const auto found = objects_of(database);
     std::vector<std::string> differences;
     for (const auto& object : wanted) {
