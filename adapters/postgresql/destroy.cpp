@@ -6,6 +6,7 @@
 #include "adapters/postgresql/identity.h"
 #include "adapters/postgresql/items.h"
 #include "adapters/postgresql/other_sessions.h"
+#include "adapters/postgresql/references.h"
 #include "adapters/postgresql/session.h"
 #include "adapters/postgresql/sql_text.h"
 
@@ -67,6 +68,20 @@ std::string list_of(const std::vector<TableItem>& items, const std::string& lead
     return out;
 }
 
+void lock(Connection& connection, const std::string& tables) {
+    if (!tables.empty()) connection.run("LOCK TABLE " + tables + " IN ACCESS EXCLUSIVE MODE");
+}
+
+/// As reach_of(), held still: what a truncation takes along because it is empty stays so until the commit.
+Reach locked_reach(Connection& connection, const std::vector<TableItem>& items, Operation operation) {
+    if (operation != Operation::truncate) return reach_of(connection, items, operation);
+    lock(connection, list_of(items, "ONLY "));
+    const Reach reach = reach_of(connection, items, operation);
+    if (!reach.forbidden.empty()) return reach;
+    for (const std::string& empty : reach.empty) lock(connection, "ONLY " + empty);
+    return reach_of(connection, items, operation);
+}
+
 void change_tables(const Settings& settings, const DestroyRequest& request, Operation operation) {
     Connection connection(settings.connection, {.operation = "destroy"});
     // All or nothing, and never waiting for somebody's lock for long.
@@ -74,23 +89,24 @@ void change_tables(const Settings& settings, const DestroyRequest& request, Oper
         "set lock_timeout = '30s'; set row_security = off; set default_transaction_read_only = off; begin");
     require_identity(connection, settings.database, request.expected);
     auto items = named(table_items(connection), request);
-    const Reach reach = reach_of(connection, items, operation);
+    if (operation != Operation::drop) {
+        std::erase_if(items, [](const TableItem& item) { return item.partitioned; });
+    }
+    const Reach reach = locked_reach(connection, items, operation);
     if (!reach.forbidden.empty()) {
         std::string list;
         for (const std::string& text : reach.forbidden) list += (list.empty() ? "" : ", ") + text;
         throw refused("destroy", settings.database, "it would reach beyond the named tables: " + list,
                       "name these tables, too");
     }
-    if (operation != Operation::drop) {
-        std::erase_if(items, [](const TableItem& item) { return item.partitioned; });
-    }
     if (items.empty()) return;
     check_stop(request, items.front().name);
     if (operation == Operation::drop) {
         connection.run("DROP TABLE " + list_of(items, "") + " CASCADE");
     } else if (operation == Operation::truncate) {
-        connection.run("TRUNCATE " + list_of(items, "ONLY "));
+        connection.run("TRUNCATE " + list_of(items, "ONLY ") + " CASCADE");  // to what is empty, and locked
     } else {
+        put_dependents_first(connection, items);
         for (const TableItem& item : items) {
             check_stop(request, item.name);
             // With parameters the server takes one statement only: a condition can't bring another.

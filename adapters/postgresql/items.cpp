@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <set>
 
+#include "adapters/postgresql/references.h"
+
 namespace rehearse::postgresql {
 
 namespace {
@@ -118,20 +120,6 @@ Reach reach_of_drop(Connection& connection, const std::vector<TableItem>& items)
         const std::string text = rows.text(row, 0) + " " + rows.text(row, 1);
         (rows.flag(row, 2) ? reach.forbidden : reach.restorable).push_back(text);
     }
-    return reach;
-}
-
-Reach reach_by_foreign_keys(Connection& connection, const std::vector<TableItem>& items,
-                            Operation operation) {
-    Reach reach;
-    // A truncation is refused by any reference; a deletion goes on where the reference says so.
-    const std::string which = operation == Operation::truncate ? "" : " and confdeltype in ('c', 'n', 'd')";
-    const Result rows = connection.run(
-        "select format('rows of %s (foreign key %s)', conrelid::regclass, quote_ident(conname)) from "
-        "pg_constraint "
-        "where contype = 'f' and confrelid = any (" +
-        oids_of(items) + ") and not conrelid = any (" + oids_of(items) + ")" + which + " order by 1");
-    for (std::size_t row = 0; row < rows.rows(); ++row) reach.forbidden.push_back(rows.text(row, 0));
     return reach;
 }
 

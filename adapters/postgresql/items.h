@@ -35,6 +35,7 @@ struct TableItem {
 struct Reach {
     std::vector<std::string> restorable;  // views, foreign keys: they come back with the tables
     std::vector<std::string> forbidden;   // other tables' rows or columns: these refuse
+    std::vector<std::string> empty;       // tables without rows that TRUNCATE wants named, as SQL wants them
 };
 [[nodiscard]] Reach reach_of(Connection& connection, const std::vector<TableItem>& items,
                              Operation operation);

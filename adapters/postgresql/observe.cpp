@@ -7,6 +7,7 @@
 #include "adapters/postgresql/identity.h"
 #include "adapters/postgresql/items.h"
 #include "adapters/postgresql/other_sessions.h"
+#include "adapters/postgresql/references.h"
 #include "adapters/postgresql/session.h"
 #include "adapters/postgresql/sql_text.h"
 
@@ -105,26 +106,28 @@ std::string about_rows(const TableItem& table) {
     return table.estimated_rows < 0 ? "" : "about " + std::to_string(table.estimated_rows) + " rows";
 }
 
-/// Those of `tables` that the operation would change: so that none is left once it was done.
-std::vector<Item> affected(Connection& own, const std::vector<TableItem>& tables, Operation operation,
-                           const std::string& where) {
-    std::vector<Item> items;
+/// Those of `tables` that the operation would change, so that none is left once it was done; each goes to
+/// `items`.
+std::vector<TableItem> affected(Connection& own, const std::vector<TableItem>& tables, Operation operation,
+                                const std::string& where, std::vector<Item>& items) {
+    std::vector<TableItem> changed;
     for (const TableItem& table : tables) {
-        if (operation == Operation::drop) {
-            items.push_back(as_item(table, about_rows(table)));
-        } else if (table.partitioned) {
-            continue;  // its rows are its partitions'
-        } else if (operation == Operation::truncate) {
-            if (own.run("select from only " + table.quoted + " limit 1").rows() > 0) {
-                items.push_back(as_item(table, about_rows(table)));
+        std::string detail = about_rows(table);
+        if (operation != Operation::drop) {
+            if (table.partitioned) continue;  // its rows are its partitions'
+            const std::string from = " from only " + table.quoted;
+            if (operation == Operation::truncate) {
+                if (own.run("select" + from + " limit 1").rows() == 0) continue;
+            } else {
+                const std::string rows = own.run("select count(*)" + from + " where " + where, {}).text(0, 0);
+                if (rows == "0") continue;
+                detail = rows + " rows match";
             }
-        } else {
-            const std::string rows =
-                own.run("select count(*) from only " + table.quoted + " where " + where, {}).text(0, 0);
-            if (rows != "0") items.push_back(as_item(table, rows + " rows match"));
         }
+        items.push_back(as_item(table, detail));
+        changed.push_back(table);
     }
-    return items;
+    return changed;
 }
 
 }  // namespace
@@ -144,18 +147,19 @@ Observation observe(const Settings& settings, const Selection& selection) {
     out.bytes_in_resource = own.run("select pg_database_size(current_database())").number(0, 0);
     const auto chosen = select_items(all, selection.patterns, out.unmatched);
     const bool whole = selection.patterns.empty();
-    out.items = affected(own, chosen, operation, text_or(selection.options, "where", ""));
+    const auto changed = affected(own, chosen, operation, text_or(selection.options, "where", ""), out.items);
     if (whole && operation == Operation::drop) {
         out.sessions = sessions_in(own, settings.database);
         find_obstacles_of_drop(own, settings.database, out.obstacles);
     } else {
-        const Reach reach = reach_of(own, chosen, operation);
+        const Reach reach = reach_of(own, changed, operation);
         for (const std::string& text : reach.forbidden) {
             out.obstacles.push_back("it would reach beyond the named tables: " + text +
                                     "; name that table, too");
         }
         for (const std::string& text : reach.restorable)
             out.warnings.push_back("goes with it and comes back: " + text);
+        if (operation == Operation::remove) add(out.obstacles, undeletable(own, changed));
     }
     find_obstacles_of_restore(own, maintenance, settings.database, out.obstacles);
     try {

@@ -221,6 +221,55 @@ TEST_SUITE("postgresql: parts of a database") {
         CHECK(world.value("select count(*) from b") == "1");
     }
 
+    TEST_CASE("what foreign keys and publications let through is planned and done alike") {
+        World world(
+            "keys",
+            "create table a (id int primary key); create table b (id int primary key references a); "
+            "create table c (id int references b, note int); insert into a values (1), (2); "
+            "create table p (id int primary key) partition by range (id); create table p1 partition of p "
+            "for values from (0) to (10); insert into p values (1); create table f (id int references p) "
+            "partition by list (id); create table f1 partition of f for values in (1)");
+        const auto planned = [&](const std::string& operation, const std::string& where = "") {
+            const Observation seen = world.observe(operation, {"**"}, where);
+            CHECK(seen.obstacles == std::vector<std::string>{});
+            std::vector<std::string> names;
+            for (const Item& item : seen.items) names.push_back(item.name);
+            return names;
+        };
+        using Names = std::vector<std::string>;
+        const TreeId before = world.capture();
+        SUBCASE("a truncation takes empty tables that refer to it along") {
+            const Names names = planned("truncate");
+            CHECK(names == Names{"public.a", "public.p1"});
+            world.destroy("truncate", names);
+            CHECK(world.value("select count(*) from a") == "0");
+            CHECK(world.value("select count(*) from p") == "0");
+            world.restore(before, world.report);
+            CHECK(world.capture() == before);
+        }
+        SUBCASE("but none with a row, however far away") {
+            world.run("insert into c (note) values (7)");  // c refers to b, which is empty and refers to a
+            CHECK(any_contains(world.observe("truncate", {"a"}).obstacles, "rows of c"));
+            CHECK(failure_of([&] { world.destroy("truncate", {"public.a"}); }).kind == FailureKind::refused);
+            CHECK(world.value("select count(*) from c") == "1");
+            CHECK(world.value("select count(*) from a") == "2");
+        }
+        SUBCASE("a deletion begins with those that refer to others") {
+            world.run("insert into b values (1); insert into c values (1); insert into f values (1)");
+            world.destroy("delete", planned("delete", "true"), "true");
+            for (const std::string table : {"a", "b", "c", "p", "f"}) {
+                INFO(table);
+                CHECK(world.value("select count(*) from " + table) == "0");
+            }
+        }
+        SUBCASE("a deletion that a publication would refuse is told before") {
+            world.run("create publication all_of_it for table c, a; insert into c values (null, 1)");
+            const auto obstacles = world.observe("delete", {"**"}, "true").obstacles;
+            CHECK(any_contains(obstacles, "rows of c: publication all_of_it publishes deletes"));
+            CHECK_FALSE(any_contains(obstacles, "rows of a"));
+        }
+    }
+
     TEST_CASE("patterns select tables as people write them") {
         World world("patterns",
                     "create schema audit; create table a1 (); create table a2 (); create table b (); create "
