@@ -65,8 +65,10 @@ Number parse_number(std::string_view text, int base, const std::string& origin) 
 timespec parse_time(std::string_view text, const std::string& origin) {
     const std::size_t dot = text.find('.');
     if (dot == text.npos || text.size() != dot + 10) throw unreadable(origin, "an mtime is none");
-    return {.tv_sec = parse_number<time_t>(text.substr(0, dot), 10, origin),
-            .tv_nsec = parse_number<long>(text.substr(dot + 1), 10, origin)};
+    const timespec time{.tv_sec = parse_number<time_t>(text.substr(0, dot), 10, origin),
+                        .tv_nsec = parse_number<long>(text.substr(dot + 1), 10, origin)};
+    if (time_text(time) != text) throw unreadable(origin, "an mtime is none");
+    return time;
 }
 
 std::uint64_t unsigned_at(const json::object& line, std::string_view key, std::uint64_t otherwise,
@@ -85,6 +87,14 @@ std::string_view view_at(const json::object& line, std::string_view key, const s
     return value->get_string();
 }
 
+template <class Id>
+Id id_at(const json::object& line, std::string_view key, const std::string& origin) {
+    const std::uint64_t value = unsigned_at(line, key, 0, origin);
+    // Cut to 32 bits, another's file would become root's.
+    if (!std::in_range<Id>(value)) throw unreadable(origin, "'" + std::string(key) + "' is none");
+    return static_cast<Id>(value);
+}
+
 bool has_flag(const json::object& line, std::string_view flag) {
     const json::value* flags = line.if_contains("flags");
     if (flags == nullptr || !flags->is_array()) return false;
@@ -92,6 +102,17 @@ bool has_flag(const json::object& line, std::string_view flag) {
     return std::any_of(list.begin(), list.end(), [&](const json::value& value) {
         return value.is_string() && value.get_string() == flag;
     });
+}
+
+void require_known_flags(const json::object& line, const std::string& origin) {
+    const json::value* flags = line.if_contains("flags");
+    if (flags == nullptr) return;
+    const bool known =
+        flags->is_array() &&
+        std::all_of(flags->get_array().begin(), flags->get_array().end(), [](const json::value& flag) {
+            return flag == "append_only" || flag == "immutable" || flag == "no_dump";
+        });
+    if (!known) throw unreadable(origin, "it has a flag that this version does not know");
 }
 
 void require_name(const std::string& name, const std::string& origin) {
@@ -210,10 +231,12 @@ Entry entry_from_json(const json::object& line, const std::string& origin) {
     if (entry.kind == Kind::symlink) {
         entry.target = unescape_bytes(view_at(line, "target", origin));
     } else {
-        entry.mode = parse_number<mode_t>(view_at(line, "mode", origin), 8, origin) & 07777U;
+        const std::string_view mode = view_at(line, "mode", origin);
+        entry.mode = parse_number<mode_t>(mode, 8, origin);
+        if (octal(entry.mode) != mode) throw unreadable(origin, "a mode is none");
     }
-    entry.uid = static_cast<uid_t>(unsigned_at(line, "uid", 0, origin));
-    entry.gid = static_cast<gid_t>(unsigned_at(line, "gid", 0, origin));
+    entry.uid = id_at<uid_t>(line, "uid", origin);
+    entry.gid = id_at<gid_t>(line, "gid", origin);
     if (line.contains("mtime")) entry.mtime = parse_time(view_at(line, "mtime", origin), origin);
     for (const auto& [key, name] : {std::pair{"acl", access_acl}, std::pair{"default_acl", default_acl}}) {
         if (!line.contains(key)) continue;
@@ -228,6 +251,7 @@ Entry entry_from_json(const json::object& line, const std::string& origin) {
         }
     }
     std::sort(entry.attributes.begin(), entry.attributes.end());
+    require_known_flags(line, origin);
     entry.append_only = has_flag(line, "append_only");
     entry.immutable = has_flag(line, "immutable");
     entry.no_dump = has_flag(line, "no_dump");

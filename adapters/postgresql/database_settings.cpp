@@ -209,13 +209,11 @@ DatabaseSettings database_from_json(const json::object& object, const std::strin
                          .connection_limit = integer_at(object, "connection_limit", origin),
                          .allow_connections = flag_at(object, "allow_connections", origin),
                          .is_template = flag_at(object, "is_template", origin)};
-    for (const auto& value : array_at(object, "grants", origin)) {
-        const json::object& grant = value.as_object();
+    for (const json::object& grant : objects_at(object, "grants", origin)) {
         out.grants.push_back({text_at(grant, "grantor", origin), text_at(grant, "grantee", origin),
                               text_at(grant, "privilege", origin), flag_at(grant, "grantable", origin)});
     }
-    for (const auto& value : array_at(object, "settings", origin)) {
-        const json::object& setting = value.as_object();
+    for (const json::object& setting : objects_at(object, "settings", origin)) {
         out.settings.push_back({text_at(setting, "role", origin), text_at(setting, "name", origin),
                                 text_at(setting, "value", origin)});
     }

@@ -26,25 +26,41 @@ std::string printable(const std::string& name) {
     return out;
 }
 
-/// '*' any but a dot, '**' anything, '?' one but a dot.
+/// '*' any but a dot, '**' anything, '?' one but a dot. All ways through the pattern at once, so that no
+/// number of stars takes longer than the pattern's length times the name's.
 bool matches(std::string_view pattern, std::string_view name) {
-    if (pattern.empty()) return name.empty();
-    if (pattern.starts_with("**")) {
-        for (std::size_t skip = 0; skip <= name.size(); ++skip) {
-            if (matches(pattern.substr(2), name.substr(skip))) return true;
-        }
-        return false;
+    struct Piece {
+        enum { letter, one, within_dots, anything } kind = letter;
+        char c = 0;
+    };
+    std::vector<Piece> pieces;
+    for (std::size_t at = 0; at < pattern.size(); ++at) {
+        const bool twice = pattern.substr(at).starts_with("**");
+        if (pattern[at] == '*') pieces.push_back({twice ? Piece::anything : Piece::within_dots});
+        if (pattern[at] == '?') pieces.push_back({Piece::one});
+        if (pattern[at] != '*' && pattern[at] != '?') pieces.push_back({Piece::letter, pattern[at]});
+        if (twice) ++at;
     }
-    if (pattern.front() == '*') {
-        for (std::size_t skip = 0; skip <= name.size(); ++skip) {
-            if (matches(pattern.substr(1), name.substr(skip))) return true;
-            if (skip < name.size() && name[skip] == '.') return false;
+    std::vector<bool> here(pieces.size() + 1), after(pieces.size() + 1);
+    const auto reach = [&](std::vector<bool>& reached, std::size_t at) {
+        reached[at] = true;
+        // A star may stand for nothing.
+        while (at < pieces.size() && pieces[at].kind >= Piece::within_dots) reached[++at] = true;
+    };
+    reach(here, 0);
+    for (const char c : name) {
+        after.assign(after.size(), false);
+        for (std::size_t at = 0; at < pieces.size(); ++at) {
+            if (!here[at]) continue;
+            const Piece& piece = pieces[at];
+            if (piece.kind == Piece::letter ? piece.c == c : piece.kind == Piece::one && c != '.')
+                reach(after, at + 1);
+            if (piece.kind == Piece::anything || (piece.kind == Piece::within_dots && c != '.'))
+                reach(after, at);
         }
-        return false;
+        here.swap(after);
     }
-    if (name.empty()) return false;
-    const bool same = pattern.front() == '?' ? name.front() != '.' : pattern.front() == name.front();
-    return same && matches(pattern.substr(1), name.substr(1));
+    return here[pieces.size()];
 }
 
 std::string unquoted(const std::string& name) {

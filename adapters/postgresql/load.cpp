@@ -69,8 +69,8 @@ struct Shared {
 void load_part(Connection& connection, const StoredTable& table, Shared& shared, LoadCount& count) {
     copy_into(connection, "COPY " + table.target + " FROM STDIN", [&] {
         for (std::size_t group = shared.next++; group < shared.groups.size(); group = shared.next++) {
-            auto [at, end] = shared.groups[group];
-            count.bytes += send_chunks(connection, table, [&, last = end]() mutable {
+            const auto [begin, end] = shared.groups[group];
+            count.bytes += send_chunks(connection, table, [&, at = begin, last = end]() mutable {
                 return at < last ? at++ : table.chunks.size();
             });
         }

@@ -16,7 +16,7 @@ namespace {
 Wanted read_wanted(const Settings& settings, const TreeReader& tree, const RestoreRequest& request) {
     Wanted wanted{.tree = tree,
                   .database = database_from_json(
-                      parse_json(tree.blob("database.json"), "database.json").as_object(), "database.json"),
+                      parse_json_object(tree.blob("database.json"), "database.json"), "database.json"),
                   .schema = read_schema(tree),
                   .wordings = {}};
     if (wanted.database.name != settings.database) {

@@ -23,10 +23,12 @@ std::optional<Record> read_record(const std::filesystem::path& state_directory) 
         const json::value value = parse_json(read_file(path, 64U << 10U), path.string());
         const json::object* object = value.if_object();
         if (object == nullptr) return std::nullopt;
-        return Record{.pid = static_cast<pid_t>(integer_at(*object, "pid", path.string())),
-                      .started = static_cast<std::uint64_t>(integer_at(*object, "started", path.string())),
-                      .boot = text_at(*object, "boot", path.string()),
-                      .digest = text_at(*object, "process", path.string())};
+        const Record record{.pid = number_at<pid_t>(*object, "pid", path.string()),
+                            .started = number_at<std::uint64_t>(*object, "started", path.string()),
+                            .boot = text_at(*object, "boot", path.string()),
+                            .digest = text_at(*object, "process", path.string())};
+        // To kill(2) these are groups, or everybody.
+        return record.pid > 0 ? std::optional(record) : std::nullopt;
     } catch (const Failure&) {
         return std::nullopt;
     }

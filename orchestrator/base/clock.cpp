@@ -22,6 +22,14 @@ Failure bad_time(std::string_view text, const char* what, const char* remedy) {
 
 }  // namespace
 
+std::optional<WallTime> wall_time_from(std::chrono::seconds since_epoch) {
+    using namespace std::chrono;
+    constexpr sys_seconds first = sys_days(year(1700) / January / 1),
+                          last = sys_days(year(2251) / January / 1);
+    const sys_seconds instant(since_epoch);
+    return instant < first || instant >= last ? std::nullopt : std::optional(WallTime{since_epoch});
+}
+
 std::string to_rfc3339(WallTime time) {
     using namespace std::chrono;
     const auto total = floor<milliseconds>(time.since_epoch);

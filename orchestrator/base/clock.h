@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ class Clock {
     /// Names the boot whose steady instants can be compared (Linux: /proc/sys/kernel/random/boot_id).
     [[nodiscard]] virtual std::string boot() const = 0;
 };
+
+/// None outside of the years 1700 to 2250: nanoseconds in 64 bits reach from 1678 to 2262.
+[[nodiscard]] std::optional<WallTime> wall_time_from(std::chrono::seconds since_epoch);
 
 /// RFC 3339 in UTC with milliseconds: 2026-11-23T21:45:00.123Z.
 [[nodiscard]] std::string to_rfc3339(WallTime time);

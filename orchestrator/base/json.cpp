@@ -213,9 +213,26 @@ json::value parse_json(std::string_view text, const std::string& origin) {
     return parser.release();
 }
 
+json::object parse_json_object(std::string_view text, const std::string& origin) {
+    json::value value = parse_json(text, origin);
+    if (!value.is_object()) throw invalid(origin, "this is not a JSON object");
+    return std::move(value.get_object());
+}
+
+void require_understood(const json::object& understood, const json::object& written,
+                        const std::string& origin) {
+    if (canonical_json(understood) == canonical_json(written)) return;
+    throw invalid(origin, "the document says something that this version does not understand",
+                  "use the version of rehearse that wrote it");
+}
+
+void wrong_value(std::string_view key, const std::string& must_be, const std::string& origin) {
+    throw invalid(origin, "'" + std::string(key) + "' must be " + must_be);
+}
+
 std::string text_at(const json::object& object, std::string_view key, const std::string& origin) {
     const json::value& value = value_at(object, key, origin);
-    if (!value.is_string()) throw invalid(origin, "'" + std::string(key) + "' must be a text");
+    if (!value.is_string()) wrong_value(key, "a text", origin);
     return std::string(value.get_string());
 }
 
@@ -223,27 +240,61 @@ std::int64_t integer_at(const json::object& object, std::string_view key, const 
     const json::value& value = value_at(object, key, origin);
     boost::system::error_code error;
     const auto number = value.is_number() ? value.to_number<std::int64_t>(error) : 0;
-    if (!value.is_number() || error)
-        throw invalid(origin, "'" + std::string(key) + "' must be a whole number");
+    if (!value.is_number() || error) wrong_value(key, "a whole number", origin);
     return number;
+}
+
+std::chrono::nanoseconds milliseconds_at(const json::object& object, std::string_view key,
+                                         const std::string& origin) {
+    const std::chrono::milliseconds span(integer_at(object, key, origin));
+    if (span.count() < 0 ||
+        span > std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds::max()))
+        wrong_value(key, "a span of milliseconds, at most 292 years", origin);
+    return span;
 }
 
 bool flag_at(const json::object& object, std::string_view key, const std::string& origin) {
     const json::value& value = value_at(object, key, origin);
-    if (!value.is_bool()) throw invalid(origin, "'" + std::string(key) + "' must be true or false");
+    if (!value.is_bool()) wrong_value(key, "true or false", origin);
     return value.get_bool();
 }
 
 const json::object& object_at(const json::object& object, std::string_view key, const std::string& origin) {
     const json::value& value = value_at(object, key, origin);
-    if (!value.is_object()) throw invalid(origin, "'" + std::string(key) + "' must be an object");
+    if (!value.is_object()) wrong_value(key, "an object", origin);
     return value.get_object();
 }
 
 const json::array& array_at(const json::object& object, std::string_view key, const std::string& origin) {
     const json::value& value = value_at(object, key, origin);
-    if (!value.is_array()) throw invalid(origin, "'" + std::string(key) + "' must be an array");
+    if (!value.is_array()) wrong_value(key, "an array", origin);
     return value.get_array();
+}
+
+std::vector<std::string> texts_at(const json::object& object, std::string_view key,
+                                  const std::string& origin) {
+    std::vector<std::string> texts;
+    for (const json::value& value : array_at(object, key, origin)) {
+        if (!value.is_string()) wrong_value(key, "an array of texts", origin);
+        texts.emplace_back(value.get_string());
+    }
+    return texts;
+}
+
+std::vector<std::reference_wrapper<const json::object>> objects_at(const json::object& object,
+                                                                   std::string_view key,
+                                                                   const std::string& origin) {
+    std::vector<std::reference_wrapper<const json::object>> objects;
+    for (const json::value& value : array_at(object, key, origin)) {
+        if (!value.is_object()) wrong_value(key, "an array of objects", origin);
+        objects.emplace_back(value.get_object());
+    }
+    return objects;
+}
+
+const json::object& object_of(const json::value& value, const std::string& origin) {
+    if (!value.is_object()) throw invalid(origin, "this is not a JSON object");
+    return value.get_object();
 }
 
 std::string text_or(const json::object& object, std::string_view key, std::string otherwise) {

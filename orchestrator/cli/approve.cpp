@@ -34,7 +34,7 @@ Failure cannot_sign(const std::string& message, const std::string& remedy) {
 void show(const Host& host, Workspace& workspace, const ProposalRecord& record) {
     const Proposal& proposal = record.proposal;
     std::ostream& out = host.log;
-    const auto document = [&] { return parse_json(proposal.document, proposal.subject).as_object(); };
+    const auto document = [&] { return parse_json_object(proposal.document, proposal.subject); };
     if (proposal.kind == ProposalKind::plan) {
         PlanView view{.plan = plan_from_json(document(), proposal.subject),
                       .hash = PlanHash(proposal.subject)};

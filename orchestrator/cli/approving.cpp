@@ -60,7 +60,7 @@ Progress where_it_stands(const ProposalRecord& record, const PolicyInForce& poli
     progress.counted = tally(record, targets_of(proposal), voting);
     const PolicyEnvironment* environment = find_environment(*policy.policy, proposal.environment);
     const int of_environment = environment == nullptr ? 0 : environment->approvals;
-    const auto document = [&] { return parse_json(proposal.document, proposal.subject).as_object(); };
+    const auto document = [&] { return parse_json_object(proposal.document, proposal.subject); };
     switch (proposal.kind) {
         case ProposalKind::plan:
             progress.needed = approvals_needed(plan_from_json(document(), proposal.subject), policy.policy);

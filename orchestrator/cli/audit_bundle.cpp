@@ -44,7 +44,7 @@ void write_bundle(AuditLog& log, const DrillId& drill, const fs::path& folder) {
     make_directory_durably(folder / "documents", 0755);
     json::array entries;
     log.each(0, tree.tree.size(), [&](std::uint64_t number, const std::string& entry) {
-        const json::object told = parse_json(entry, "audit log").as_object();
+        const json::object told = parse_json_object(entry, "audit log");
         const auto document = documents.find(text_at(told, "document", "audit log"));
         if (document == documents.end()) return;
         const std::string digits = std::to_string(number);

@@ -73,10 +73,10 @@ PolicyFiles read_policy_files(const Workspace& workspace) {
 }
 
 std::string policy_change_text(Workspace& workspace, const Proposal& proposal) {
-    const json::object after = parse_json(proposal.document, proposal.subject).as_object();
+    const json::object after = parse_json_object(proposal.document, proposal.subject);
     json::object before;
     if (const auto adopted = workspace.ledger().adopted_policy())
-        before = parse_json(adopted->document, adopted->digest).as_object();
+        before = parse_json_object(adopted->document, adopted->digest);
     std::string text = "A changed policy (- in force, + proposed):\n";
     for (const char* file : {"policy", "allowed_signers"}) {
         text += std::string("\n") + file + ":\n" +

@@ -8,7 +8,7 @@ namespace rehearse {
 std::vector<ScheduledPlaybook> scheduled_playbooks(const Host& host, Workspace& workspace, bool remember) {
     const std::filesystem::path file = workspace.state() / "schedules.json";
     json::object known;
-    if (std::filesystem::exists(file)) known = parse_json(read_file(file), file.string()).as_object();
+    if (std::filesystem::exists(file)) known = parse_json_object(read_file(file), file.string());
     json::object now_known;
     std::vector<ScheduledPlaybook> all;
     for (const Playbook& playbook : workspace.files().playbooks) {

@@ -183,7 +183,7 @@ PolicyInForce Workspace::policy_in_force() {
         return found;
     }
     try {
-        const json::object document = parse_json(adopted->document, "the adopted policy").as_object();
+        const json::object document = parse_json_object(adopted->document, "the adopted policy");
         found.allowed_signers = text_at(document, "allowed_signers", "the adopted policy");
         Loaded<Policy> loaded =
             parse_policy(text_at(document, "policy", "the adopted policy"), policy_file());

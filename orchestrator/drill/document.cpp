@@ -62,14 +62,9 @@ struct Seen {
 };
 
 void see_step(Seen& seen, const DrillEvent& event, const Clocks& clocks) {
-    const auto at = [&](const char* key) -> std::optional<SteadyTime> {
-        const json::value* value = event.body.if_contains(key);
-        if (value == nullptr) return std::nullopt;
-        return SteadyTime{Duration(value->to_number<std::int64_t>())};
-    };
     const std::string stage = text_or(event.body, "stage", "");
     const std::string resource = text_or(event.body, "resource", "");
-    const auto began = at("began_ns"), ended = at("ended_ns");
+    const auto began = instant_at(event.body, "began_ns"), ended = instant_at(event.body, "ended_ns");
     json::object step{{"step", text_or(event.body, "step", "")},
                       {"stage", stage},
                       {"began_ms", since(clocks, began)},
@@ -83,21 +78,21 @@ void see_step(Seen& seen, const DrillEvent& event, const Clocks& clocks) {
         // own.
         if (stage != "perturb") seen.findings.emplace_back(text_or(event.body, "step", "") + ": " + message);
     }
-    const json::value* discarded = event.body.if_contains("discarded");
-    if (discarded != nullptr && !discarded->as_array().empty()) {
+    if (event.body.contains("discarded") && !array_at(event.body, "discarded", "journal").empty()) {
         std::string names;
-        for (const json::value& name : discarded->as_array())
-            names += (names.empty() ? "" : ", ") + std::string(name.as_string());
+        for (const std::string& name : texts_at(event.body, "discarded", "journal"))
+            names += (names.empty() ? "" : ", ") + name;
         seen.findings.emplace_back(text_or(event.body, "step", "") +
                                    " took away what the snapshot does not hold: " + names);
-        step["discarded"] = *discarded;
+        step["discarded"] = event.body.at("discarded");
     }
     seen.steps.emplace_back(std::move(step));
     const auto known = seen.resources.find(resource);
     if (known == seen.resources.end()) return;
     if (stage == "destroy") {
+        // Each step counts 32 bits of items at most, so that the sum of any number of them fits.
         known->second["items_destroyed"] = known->second["items_destroyed"].to_number<std::int64_t>() +
-                                           integer_at(event.body, "items", "journal");
+                                           number_at<std::uint32_t>(event.body, "items", "journal");
     } else if (stage == "restore") {
         known->second["items_restored"] = integer_at(event.body, "items", "journal");
         known->second["bytes_restored"] = integer_at(event.body, "bytes", "journal");
@@ -113,10 +108,9 @@ void see_snapshot(Seen& seen, const DrillEvent& event) {
         seen.snapshot["tree"] = text_or(event.body, "tree", "");
         seen.snapshot["taken_at"] = text_or(event.body, "taken_at", "");
         for (const json::key_value_pair& member : object_at(event.body, "resources", "journal")) {
-            for (const json::value& name : array_at(member.value().as_object(), "normalised", "journal")) {
-                seen.normalised.emplace_back(std::string(member.key()) + ": " +
-                                             std::string(name.as_string()));
-            }
+            for (const std::string& name :
+                 texts_at(object_of(member.value(), "journal"), "normalised", "journal"))
+                seen.normalised.emplace_back(std::string(member.key()) + ": " + name);
         }
     } else {
         seen.snapshot[role] = commit;
@@ -124,8 +118,7 @@ void see_snapshot(Seen& seen, const DrillEvent& event) {
 }
 
 void see_note(Seen& seen, const DrillEvent& event) {
-    if (const json::value* perturbed = event.body.if_contains("perturbed"))
-        seen.perturbed = perturbed->as_array();
+    if (event.body.contains("perturbed")) seen.perturbed = array_at(event.body, "perturbed", "journal");
     const std::string role = text_or(event.body, "compared", "");
     if (role.empty()) return;
     if (role == "perturbed") return;
@@ -230,7 +223,7 @@ json::object drill_document(const DrillRecord& record, const Plan& plan,
         if (measurement.compared) {
             const bool differs =
                 std::any_of(seen.differences.begin(), seen.differences.end(), [&](const json::value& one) {
-                    return text_or(one.as_object(), "resource", "") == resource.name.text();
+                    return text_or(object_of(one, "journal"), "resource", "") == resource.name.text();
                 });
             object["equal"] = !differs;
         }

@@ -8,15 +8,9 @@ namespace rehearse {
 
 namespace {
 
-std::optional<SteadyTime> instant(const json::object& body, std::string_view key) {
-    const json::value* value = body.if_contains(key);
-    if (value == nullptr || !value->is_number()) return std::nullopt;
-    return SteadyTime{Duration(value->to_number<std::int64_t>())};
-}
-
 void read_clock(Clocks& clocks, const DrillEvent& event) {
     const std::string name = text_or(event.body, "clock", "");
-    const std::optional<SteadyTime> at = instant(event.body, "at_ns");
+    const std::optional<SteadyTime> at = instant_at(event.body, "at_ns");
     if (name == "damage_began") clocks.damage_began = at;
     if (name == "destruction_proven") clocks.destruction_proven = at;
     if (name == "detected") clocks.detected = at;
@@ -25,7 +19,7 @@ void read_clock(Clocks& clocks, const DrillEvent& event) {
     if (name == "restored") clocks.restored = at;
     if (name == "verified") clocks.verified = at;
     if (name == "serving") {
-        clocks.serving_earliest = instant(event.body, "earliest_ns");
+        clocks.serving_earliest = instant_at(event.body, "earliest_ns");
         clocks.serving_latest = at;
     }
 }
@@ -41,11 +35,11 @@ void read_state(Clocks& clocks, const DrillEvent& event) {
 void read_note(Measurement& found, const DrillEvent& event) {
     if (text_or(event.body, "text", "") == "stopped") found.stopped = true;
     if (text_or(event.body, "text", "") == "resumed") found.resumed = true;
-    if (const json::value* perturbed = event.body.if_contains("perturbed")) {
+    if (event.body.contains("perturbed")) {
         // One resource in which nothing could be broken leaves the whole pass unproven; one miss blinds it.
         if (flag_at(event.body, "all", "journal")) found.verifier_saw = true;
-        for (const json::value& one : perturbed->as_array()) {
-            if (!flag_at(one.as_object(), "seen", "journal")) found.verifier_saw = false;
+        for (const json::object& one : objects_at(event.body, "perturbed", "journal")) {
+            if (!flag_at(one, "seen", "journal")) found.verifier_saw = false;
         }
     }
     const std::string role = text_or(event.body, "compared", "");
@@ -63,8 +57,10 @@ void read_note(Measurement& found, const DrillEvent& event) {
 Achieved achieved(SteadyTime from, SteadyTime earliest, SteadyTime latest, Duration target) {
     const Duration low = std::max(Duration::zero(), earliest - from);
     const Duration high = latest - from;
-    return {
-        .actual = (low + high) / 2, .uncertainty = (high - low) / 2, .target = target, .met = high <= target};
+    return {.actual = low + (high - low) / 2,
+            .uncertainty = (high - low) / 2,
+            .target = target,
+            .met = high <= target};
 }
 
 bool is_damage(const DrillEvent& event) {
@@ -80,6 +76,14 @@ std::string join(const std::vector<ResourceName>& names) {
 }
 
 }  // namespace
+
+std::optional<SteadyTime> instant_at(const json::object& body, std::string_view key) {
+    const json::value* value = body.if_contains(key);
+    if (value == nullptr || value->is_null()) return std::nullopt;
+    const std::int64_t since_boot = integer_at(body, key, "journal");
+    if (since_boot < 0) wrong_value(key, "an instant after the boot", "journal");
+    return SteadyTime{Duration(since_boot)};
+}
 
 Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     Measurement found;
@@ -114,7 +118,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
         if (event.kind == EventKind::state && !found.perturbed) read_state(clocks, event);
         if (event.kind == EventKind::note) read_note(found, event);
         if (event.kind == EventKind::snapshot && text_or(event.body, "role", "") == "before") {
-            oldest = instant(event.body, "oldest_ns");
+            oldest = instant_at(event.body, "oldest_ns");
         }
         if (event.kind == EventKind::step_outcome) {
             const std::string stage = text_or(event.body, "stage", "");
@@ -123,21 +127,21 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
             const ResourceName resource(text_or(event.body, "resource", ""));
             if (stage == "restore" || stage == "put_back") {
                 restored[resource] = done;
-                const json::value* work = event.body.if_contains("items");
+                const std::uint64_t items = event.body.contains("items")
+                                                ? number_at<std::uint64_t>(event.body, "items", "journal")
+                                                : 0;
                 const json::value* tries = event.body.if_contains("tries");
-                const bool idle = done && work != nullptr && work->to_number<std::uint64_t>() == 0 &&
-                                  tries != nullptr && *tries == 1;
+                const bool idle =
+                    done && event.body.contains("items") && items == 0 && tries != nullptr && *tries == 1;
                 if (idle && stage == "restore" && destroyed.contains(resource) && !is_explained &&
                     !found.resumed)
                     found.others_restored.push_back(resource);
                 // What a killed restore left half made is no neighbour's.
-                const json::value* discarded = event.body.if_contains("discarded");
-                if (discarded != nullptr && !is_explained && !found.resumed) {
-                    for (const json::value& name : discarded->as_array())
-                        found.discarded.push_back(resource.text() + "/" + std::string(name.as_string()));
+                if (event.body.contains("discarded") && !is_explained && !found.resumed) {
+                    for (const std::string& name : texts_at(event.body, "discarded", "journal"))
+                        found.discarded.push_back(resource.text() + "/" + name);
                 }
-                const json::value* items = event.body.if_contains("items");
-                if (items != nullptr && items->to_number<std::uint64_t>() > 0) seen_missing.insert(resource);
+                if (items > 0) seen_missing.insert(resource);
             }
             if (stage == "rollback" && !done) found.rollback_failed = true;
             if (stage == "destroy" && done && integer_at(event.body, "items", "journal") > 0)

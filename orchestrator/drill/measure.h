@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/model/drill.h"
@@ -51,6 +52,10 @@ struct Measurement {
     std::vector<ResourceName> not_restored;  // a restore step that failed
     std::vector<std::string> reasons;        // why the verdict is what it is
 };
+
+/// The instant of the steady clock under `key` of an event's body, or none. Fails: invalid_input for what no
+/// clock shows.
+[[nodiscard]] std::optional<SteadyTime> instant_at(const json::object& body, std::string_view key);
 
 [[nodiscard]] Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events);
 

@@ -73,7 +73,7 @@ Task<DrillOutcome> resume_leased(Execution& execution, Prober& prober) {
 }  // namespace
 
 Task<DrillOutcome> resume_drill(World& world, DrillRecord record) {
-    const Plan plan = plan_from_json(parse_json(record.plan, "plan of " + record.id.text()).as_object(),
+    const Plan plan = plan_from_json(parse_json_object(record.plan, "plan of " + record.id.text()),
                                      "plan of " + record.id.text());
     auto acquire = [&] { return world.ledger.acquire_lease(record.environment, world.owner, lease_term); };
     Lease lease = co_await on_worker(world.workers, acquire);

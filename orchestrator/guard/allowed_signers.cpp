@@ -60,11 +60,12 @@ WallTime instant(const Place& place, std::string_view text) {
     time.tm_sec = part(12, 2);
     time.tm_isdst = -1;
     const std::tm written = time;
-    const std::time_t seconds = utc ? ::timegm(&time) : ::mktime(&time);
+    const auto written_at = wall_time_from(std::chrono::seconds(utc ? ::timegm(&time) : ::mktime(&time)));
     // The 31st of February would silently become a day in March.
-    if (seconds < 0 || time.tm_mon != written.tm_mon || time.tm_mday != written.tm_mday)
+    if (!written_at || *written_at < WallTime{} || time.tm_mon != written.tm_mon ||
+        time.tm_mday != written.tm_mday)
         wrong(place, "there is no such time", "write YYYYMMDDHHMMSSZ");
-    return {std::chrono::seconds(seconds)};
+    return *written_at;
 }
 
 std::string lower(std::string_view text) {

@@ -64,8 +64,8 @@ std::vector<Candidate> candidates(const GuardFacts& facts) {
         if (proposal.kind == ProposalKind::plan && proposal.subject == hash) {
             found.push_back({record, targets_digest(facts.plan), ""});
         } else if (proposal.kind == ProposalKind::standing) {
-            const Standing standing = standing_from_json(
-                parse_json(proposal.document, proposal.subject).as_object(), proposal.subject);
+            const Standing standing =
+                standing_from_json(parse_json_object(proposal.document, proposal.subject), proposal.subject);
             if (standing.playbook != facts.plan.playbook) continue;
             found.push_back({record, targets_of(proposal), beyond(standing, facts.plan).value_or("")});
         }
@@ -86,7 +86,7 @@ std::string used_up(const Proposal& proposal, const DrillId& drill) {
 }  // namespace
 
 std::string targets_of(const Proposal& proposal) {
-    const auto document = [&] { return parse_json(proposal.document, proposal.subject).as_object(); };
+    const auto document = [&] { return parse_json_object(proposal.document, proposal.subject); };
     switch (proposal.kind) {
         case ProposalKind::plan:
             return targets_digest(plan_from_json(document(), proposal.subject));

@@ -39,8 +39,11 @@ std::variant<Marker, std::string> read_marker_text(const std::string& text, cons
         marker.resource = ResourceName(text_at(document, "resource", "marker"));
         marker.identity = object_at(document, "identity", "marker");
         marker.nonce = text_at(document, "nonce", "marker");
-        marker.epoch = static_cast<Epoch>(integer_at(document, "epoch", "marker"));
+        marker.epoch = number_at<Epoch>(document, "epoch", "marker");
         marker.written_at = parse_rfc3339(text_at(document, "written_at", "marker"));
+        document["signature"] = signature;
+        if (sign_marker(marker, key) != canonical_json(document) + "\n")
+            return "it says something that this version does not understand";
         return marker;
     } catch (const Failure& failure) {
         return failure.fields().message;

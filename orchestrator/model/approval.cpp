@@ -86,14 +86,16 @@ Standing standing_from_json(const json::object& document, const std::string& ori
                        .message = "it is of another schema than " + std::string(standing_schema),
                        .remedy = {}});
     }
-    return {.playbook = PlaybookName(text_at(document, "playbook", origin)),
-            .playbook_digest = text_at(document, "playbook_digest", origin),
-            .environment = EnvironmentName(text_at(document, "environment", origin)),
-            .selectors = array_at(document, "selectors", origin),
-            .approvals = static_cast<int>(integer_at(document, "approvals", origin)),
-            .max_items = static_cast<std::uint64_t>(integer_at(document, "max_items", origin)),
-            .runs = static_cast<std::uint64_t>(integer_at(document, "runs", origin)),
-            .expires = parse_rfc3339(text_at(document, "expires", origin))};
+    const Standing standing{.playbook = PlaybookName(text_at(document, "playbook", origin)),
+                            .playbook_digest = text_at(document, "playbook_digest", origin),
+                            .environment = EnvironmentName(text_at(document, "environment", origin)),
+                            .selectors = array_at(document, "selectors", origin),
+                            .approvals = number_at<int>(document, "approvals", origin),
+                            .max_items = number_at<std::uint64_t>(document, "max_items", origin),
+                            .runs = number_at<std::uint64_t>(document, "runs", origin),
+                            .expires = parse_rfc3339(text_at(document, "expires", origin))};
+    require_understood(to_json(standing), document, origin);
+    return standing;
 }
 
 }  // namespace rehearse

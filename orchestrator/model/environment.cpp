@@ -58,23 +58,6 @@ json::array texts(const std::vector<std::string>& values) {
     return array;
 }
 
-std::vector<std::string> texts_at(const json::object& object, std::string_view key,
-                                  const std::string& origin) {
-    std::vector<std::string> values;
-    for (const json::value& value : array_at(object, key, origin)) {
-        if (!value.is_string()) {
-            throw Failure({.kind = FailureKind::invalid_input,
-                           .operation = {},
-                           .object = origin,
-                           .native_code = {},
-                           .message = "'" + std::string(key) + "' must hold texts",
-                           .remedy = {}});
-        }
-        values.emplace_back(value.get_string());
-    }
-    return values;
-}
-
 }  // namespace
 
 json::object to_json(const ProbeSpec& probe) {
@@ -121,28 +104,29 @@ ProbeSpec probe_from_json(const json::object& object, const std::string& origin)
     } else if (kind == "tcp") {
         probe.kind = ProbeKind::tcp;
         probe.host = text_at(object, "host", origin);
-        probe.port = static_cast<std::uint16_t>(integer_at(object, "port", origin));
+        probe.port = number_at<std::uint16_t>(object, "port", origin);
     } else if (kind == "sql") {
         probe.kind = ProbeKind::sql;
         probe.resource = ResourceName(text_at(object, "resource", origin));
         probe.query = text_at(object, "query", origin);
-    } else {
+    } else if (kind == "command") {
         probe.kind = ProbeKind::command;
         probe.command = texts_at(object, "command", origin);
         probe.directory = text_at(object, "directory", origin);
+    } else {
+        wrong_value("kind", "http, tcp, sql or command", origin);
     }
     const json::object& expect = object_at(object, "expect", origin);
-    if (expect.contains("status")) probe.status = static_cast<int>(integer_at(expect, "status", origin));
+    if (expect.contains("status")) probe.status = number_at<int>(expect, "status", origin);
     if (expect.contains("contains")) probe.contains = text_at(expect, "contains", origin);
     if (expect.contains("equals")) probe.equals = text_at(expect, "equals", origin);
     if (expect.contains("at_least")) probe.at_least = integer_at(expect, "at_least", origin);
     if (expect.contains("at_most")) probe.at_most = integer_at(expect, "at_most", origin);
-    if (expect.contains("exit_code"))
-        probe.exit_code = static_cast<int>(integer_at(expect, "exit_code", origin));
+    if (expect.contains("exit_code")) probe.exit_code = number_at<int>(expect, "exit_code", origin);
     if (object.contains("interval_ms")) {
-        probe.interval = std::chrono::milliseconds(integer_at(object, "interval_ms", origin));
+        probe.interval = milliseconds_at(object, "interval_ms", origin);
     }
-    probe.timeout = std::chrono::milliseconds(integer_at(object, "timeout_ms", origin));
+    probe.timeout = milliseconds_at(object, "timeout_ms", origin);
     return probe;
 }
 
@@ -157,8 +141,8 @@ CommandSpec command_from_json(const json::object& object, const std::string& ori
     CommandSpec command;
     command.arguments = texts_at(object, "command", origin);
     command.directory = text_at(object, "directory", origin);
-    command.timeout = std::chrono::milliseconds(integer_at(object, "timeout_ms", origin));
-    command.retries = static_cast<int>(integer_at(object, "retries", origin));
+    command.timeout = milliseconds_at(object, "timeout_ms", origin);
+    command.retries = number_at<int>(object, "retries", origin);
     return command;
 }
 

@@ -18,21 +18,17 @@ json::array texts(const std::vector<std::string>& values) {
     return array;
 }
 
-std::vector<std::string> texts_from(const json::array& array) {
-    std::vector<std::string> values;
-    for (const json::value& value : array) values.emplace_back(value.as_string());
-    return values;
-}
-
 json::array commands_to_json(const std::vector<CommandSpec>& commands) {
     json::array array;
     for (const CommandSpec& command : commands) array.emplace_back(to_json(command));
     return array;
 }
 
-std::vector<CommandSpec> commands_from(const json::array& array, const std::string& origin) {
+std::vector<CommandSpec> commands_at(const json::object& object, std::string_view key,
+                                     const std::string& origin) {
     std::vector<CommandSpec> commands;
-    for (const json::value& value : array) commands.push_back(command_from_json(value.as_object(), origin));
+    for (const json::object& command : objects_at(object, key, origin))
+        commands.push_back(command_from_json(command, origin));
     return commands;
 }
 
@@ -57,7 +53,7 @@ FreezeWindow freeze_from_json(const json::object& object, const std::string& ori
         window.starts = parse_rfc3339(text_at(object, "starts", origin));
         if (object.contains("ends")) window.ends = parse_rfc3339(text_at(object, "ends", origin));
     } else {
-        window.days = texts_from(array_at(object, "days", origin));
+        window.days = texts_at(object, "days", origin);
         window.from = text_at(object, "from", origin);
         window.until = text_at(object, "until", origin);
     }
@@ -168,59 +164,59 @@ Plan plan_from_json(const json::object& document, const std::string& origin) {
     plan.kind = drill_kind_from(text_at(document, "kind", origin));
     plan.release = text_at(document, "release", origin);
     const json::object& targets = object_at(document, "targets", origin);
-    plan.targets.rto = std::chrono::milliseconds(integer_at(targets, "rto_ms", origin));
-    plan.targets.rpo = std::chrono::milliseconds(integer_at(targets, "rpo_ms", origin));
-    for (const json::value& probe : array_at(document, "steady_state", origin)) {
-        plan.steady_state.push_back(probe_from_json(probe.as_object(), origin));
+    plan.targets.rto = milliseconds_at(targets, "rto_ms", origin);
+    plan.targets.rpo = milliseconds_at(targets, "rpo_ms", origin);
+    for (const json::object& probe : objects_at(document, "steady_state", origin)) {
+        plan.steady_state.push_back(probe_from_json(probe, origin));
     }
-    for (const json::value& value : array_at(document, "resources", origin)) {
-        const json::object& object = value.as_object();
+    for (const json::object& object : objects_at(document, "resources", origin)) {
         PlanResource resource;
         resource.name = ResourceName(text_at(object, "resource", origin));
         resource.adapter = text_at(object, "adapter", origin);
-        for (const std::string& need : texts_from(array_at(object, "needs", origin))) {
+        for (const std::string& need : texts_at(object, "needs", origin)) {
             resource.needs.emplace_back(need);
         }
         resource.identity = object_at(object, "identity", origin);
         resource.options = object_at(object, "options", origin);
         plan.resources.push_back(std::move(resource));
     }
-    for (const json::value& value : array_at(document, "destroy", origin)) {
-        const json::object& object = value.as_object();
+    for (const json::object& object : objects_at(document, "destroy", origin)) {
         PlanStep step;
         step.step = text_at(object, "step", origin);
         step.resource = ResourceName(text_at(object, "resource", origin));
-        step.patterns = texts_from(array_at(object, "patterns", origin));
+        step.patterns = texts_at(object, "patterns", origin);
         step.whole = flag_at(object, "whole", origin);
-        step.items = texts_from(array_at(object, "items", origin));
-        step.items_in_resource = static_cast<std::uint64_t>(integer_at(object, "items_in_resource", origin));
+        step.items = texts_at(object, "items", origin);
+        step.items_in_resource = number_at<std::uint64_t>(object, "items_in_resource", origin);
         step.options = object_at(object, "options", origin);
-        step.unmatched = texts_from(array_at(object, "unmatched", origin));
+        step.unmatched = texts_at(object, "unmatched", origin);
         plan.destroy.push_back(std::move(step));
     }
-    plan.change = commands_from(array_at(document, "change", origin), origin);
-    plan.rollback = commands_from(array_at(document, "rollback", origin), origin);
+    plan.change = commands_at(document, "change", origin);
+    plan.rollback = commands_at(document, "rollback", origin);
     const json::object& hooks = object_at(document, "hooks", origin);
     for (const HookStage& stage : hook_stages) {
-        plan.hooks.*stage.commands = commands_from(array_at(hooks, stage.name, origin), origin);
+        plan.hooks.*stage.commands = commands_at(hooks, stage.name, origin);
     }
-    plan.restore_parallel =
-        static_cast<int>(integer_at(object_at(document, "restore", origin), "parallel", origin));
+    plan.restore_parallel = number_at<int>(object_at(document, "restore", origin), "parallel", origin);
     const json::object& verify = object_at(document, "verify", origin);
-    plan.verify.consecutive = static_cast<int>(integer_at(verify, "consecutive", origin));
-    plan.verify.within = std::chrono::milliseconds(integer_at(verify, "within_ms", origin));
+    plan.verify.consecutive = number_at<int>(verify, "consecutive", origin);
+    plan.verify.within = milliseconds_at(verify, "within_ms", origin);
     plan.verify.check_verifier =
         verify.contains("check_verifier") && flag_at(verify, "check_verifier", origin);
-    plan.verify.accept = texts_from(array_at(verify, "accept", origin));
+    plan.verify.accept = texts_at(verify, "accept", origin);
     const json::object& guard = object_at(document, "guard", origin);
-    plan.guard.max_items = static_cast<std::uint64_t>(integer_at(guard, "max_items", origin));
-    plan.guard.max_share_permille =
-        static_cast<std::uint64_t>(integer_at(guard, "max_share_permille", origin));
-    plan.guard.snapshot_max_age = std::chrono::milliseconds(integer_at(guard, "snapshot_max_age_ms", origin));
-    plan.guard.approvals = static_cast<int>(integer_at(guard, "approvals", origin));
-    for (const json::value& window : array_at(document, "freeze", origin)) {
-        plan.freeze.push_back(freeze_from_json(window.as_object(), origin));
+    plan.guard.max_items = number_at<std::uint64_t>(guard, "max_items", origin);
+    plan.guard.max_share_permille = number_at<std::uint64_t>(guard, "max_share_permille", origin);
+    plan.guard.snapshot_max_age = milliseconds_at(guard, "snapshot_max_age_ms", origin);
+    plan.guard.approvals = number_at<int>(guard, "approvals", origin);
+    for (const json::object& window : objects_at(document, "freeze", origin)) {
+        plan.freeze.push_back(freeze_from_json(window, origin));
     }
+    json::object written = to_json(plan);
+    // A plan from before the verifier could be checked.
+    if (!verify.contains("check_verifier")) written.at("verify").get_object().erase("check_verifier");
+    require_understood(written, document, origin);
     return plan;
 }
 

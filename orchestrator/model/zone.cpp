@@ -49,7 +49,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 /// "berlin" and "Europe/Berln" both mean Europe/Berlin.
 std::string nearest_zone(std::string_view name, const date::tzdb& database) {
-    const std::string wanted = lower(name);
+    constexpr std::size_t longest = 64;  // bytes: no zone's name is longer, and every one is compared
+    const std::string wanted = lower(name.substr(0, longest));
     std::string best;
     std::size_t best_distance = std::max<std::size_t>(wanted.size() / 3, 1) + 1;
     for (const auto& zone : database.zones) {

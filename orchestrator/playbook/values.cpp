@@ -23,9 +23,15 @@ bool is_letter(char letter) { return (letter >= 'a' && letter <= 'z') || (letter
 bool all_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
 }
-/// What a function of the model says against a value.
+/// What a function of the model says against a value. It repeats the value: one with control characters never
+/// gets there.
 template <class Function>
-MaybeComplaint complaint_of(Function function) {
+MaybeComplaint complaint_of(std::string_view text, Function function) {
+    const bool odd = std::any_of(text.begin(), text.end(), [](char letter) {
+        return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F;
+    });
+    if (odd)
+        return Complaint{"is '" + shortened(text) + "', which is not on one line", "leave line ends out"};
     try {
         function();
         return std::nullopt;
@@ -219,14 +225,14 @@ MaybeComplaint check_timezone(std::string_view text) {
     if (text.size() > longest_name) {
         return Complaint{"is longer than any time zone's name", "write it like \"Europe/Berlin\" or \"UTC\""};
     }
-    return complaint_of([&] { static_cast<void>(Zone(text)); });
+    return complaint_of(text, [&] { static_cast<void>(Zone(text)); });
 }
 
 MaybeComplaint check_cron(std::string_view text) {
     if (text.size() > longest_schedule) {
         return Complaint{"is longer than 200 characters", "write five fields, like \"0 3 * * 2\""};
     }
-    return complaint_of([&] { static_cast<void>(parse_cron_fields(text)); });
+    return complaint_of(text, [&] { static_cast<void>(parse_cron_fields(text)); });
 }
 
 }  // namespace rehearse

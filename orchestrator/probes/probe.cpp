@@ -41,9 +41,11 @@ namespace probes {
 namespace {
 
 // A number as SQL writes it. Whole numbers exactly; others as long double (64 bits of mantissa).
-std::optional<long double> number_from(std::string_view text) {
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+std::optional<long double> number_from(std::string_view value_text) {
+    while (!value_text.empty() && value_text.back() == ' ') value_text.remove_suffix(1);
+    while (!value_text.empty() && value_text.front() == ' ') value_text.remove_prefix(1);
+    // A copy, since it ends in a NUL: behind a text that begins like "nan", libstdc++ 12 looks for one.
+    const std::string text(value_text);
     long double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;

@@ -96,7 +96,7 @@ std::optional<SnapshotCommit> parse_commit(std::string_view content) {
         if (after != std::string_view::npos && after + 2 < line.size()) {
             std::from_chars(line.data() + after + 2, line.data() + line.size(), seconds);
         }
-        commit.at = WallTime{std::chrono::seconds(seconds)};
+        commit.at = wall_time_from(std::chrono::seconds(seconds)).value_or(WallTime{});
     }
     if (body == std::string_view::npos) return commit;
     std::string_view message = content.substr(body + 2);
