@@ -84,7 +84,7 @@ std::optional<std::string> acl_bytes(std::string_view text) {
         append_little_endian(bytes, rights, 2);
         append_little_endian(bytes, id, 4);
     }
-    if (acl_text(bytes).value_or("").size() == 0 && bytes.size() > 4) return {};
+    if (acl_text(bytes).value_or("").empty() && bytes.size() > 4) return {};
     return bytes;
 }
 

@@ -22,11 +22,9 @@ struct Shared {
 
 class RemoveVisit final : public Visit {
   public:
-    RemoveVisit(Shared& shared, const Visit* above, std::string name, FileDescriptor folder, std::string path,
-                Filter::State state)
-        : Visit(above, std::move(name), std::move(folder), std::move(path)),
-          shared_(shared),
-          state_(std::move(state)) {
+    RemoveVisit(Shared& shared, const Visit* above, std::string name, FileDescriptor folder,
+                const std::string& path, Filter::State state)
+        : Visit(above, std::move(name), std::move(folder), path), shared_(shared), state_(std::move(state)) {
         if (crosses_border()) {
             throw refused(shared_.removal.operation, this->path(),
                           "another file system begins here (a mount or a subvolume)",

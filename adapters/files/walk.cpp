@@ -186,12 +186,12 @@ class Walker {
 
 }  // namespace
 
-Visit::Visit(const Visit* above, std::string name, FileDescriptor folder, std::string path)
+Visit::Visit(const Visit* above, std::string name, FileDescriptor folder, const std::string& path)
     : above_(above),
       name_(std::move(name)),
       folder_(std::move(folder)),
       shown_(above == nullptr ? std::string() : shown_below(above->shown(), name_)),
-      root_path_(above == nullptr ? std::move(path) : above->root_path_),
+      root_path_(above == nullptr ? path : above->root_path_),
       status_(status_of(folder_.get(), this->path())) {}
 
 bool Visit::crosses_border() const {

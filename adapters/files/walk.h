@@ -12,7 +12,7 @@ namespace rehearse::files {
 /// One folder being worked on. Its methods are called by one thread at a time.
 class Visit {
   public:
-    Visit(const Visit* above, std::string name, FileDescriptor folder, std::string path);
+    Visit(const Visit* above, std::string name, FileDescriptor folder, const std::string& path);
     virtual ~Visit() = default;
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;

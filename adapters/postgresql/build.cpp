@@ -91,6 +91,7 @@ RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& 
     const AfterRows after(wanted.schema, pick(wanted.schema, [](const SchemaObject&) { return true; }));
     const auto tables = stored_tables(wanted.tree);
     std::vector<const StoredTable*> to_load;
+    to_load.reserve(tables.size());
     for (const auto& [table, stored] : tables) to_load.push_back(&stored);
     LoadCount count;
     Jobs jobs;

@@ -58,7 +58,7 @@ void pin_extensions(Connection& connection, Schema& schema) {
     for (SchemaObject& object : schema) {
         const auto version = versions.find(object.name);
         if (object.type != "EXTENSION" || version == versions.end()) continue;
-        const std::size_t end = object.text.find(";");
+        const std::size_t end = object.text.find(';');
         if (end != std::string::npos) object.text.insert(end, " VERSION " + literal(version->second));
     }
 }

@@ -105,7 +105,7 @@ class Lexer {
 };
 
 std::string trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of("\n");
+    const std::size_t first = text.find_first_not_of('\n');
     if (first == std::string_view::npos) return {};
     const std::size_t last = text.find_last_not_of("\n ");
     return std::string(text.substr(first, last + 1 - first));

@@ -114,7 +114,7 @@ ScratchDatabase::~ScratchDatabase() {
     maintenance_.try_run("drop database if exists " + identifier(name_) + force);
 }
 
-Fixpoint find_fixpoint(const Settings& settings, const DatabaseSettings& database, Schema live,
+Fixpoint find_fixpoint(const Settings& settings, const DatabaseSettings& database, const Schema& live,
                        const std::string& operation) {
     Schema current = without_refreshes(live);
     for (int generation = 1; generation <= most_generations; ++generation) {

@@ -37,7 +37,7 @@ struct Fixpoint {
 };
 /// Restores `live` into a scratch database and dumps it again, until a dump equals what was restored. Fails:
 /// permanent where an object does not come back, or no fixpoint is reached.
-[[nodiscard]] Fixpoint find_fixpoint(const Settings& settings, const DatabaseSettings& database, Schema live,
-                                     const std::string& operation);
+[[nodiscard]] Fixpoint find_fixpoint(const Settings& settings, const DatabaseSettings& database,
+                                     const Schema& live, const std::string& operation);
 
 }  // namespace rehearse::postgresql

@@ -237,7 +237,7 @@ std::map<std::string, std::string> Settings::environment() const {
 Identity Settings::identity() const {
     Identity identity{{"directory", real_directory().string()},
                       {"command", sha256_hex(canonical_json(command_array(*this)))}};
-    if (std::string id = machine(); !id.empty()) identity["machine"] = std::move(id);
+    if (const std::string id = machine(); !id.empty()) identity["machine"] = id;
     return identity;
 }
 

@@ -114,7 +114,7 @@ int main(int count, char** arguments) {
             std::exception_ptr error;
             bool done = false;
             boost::asio::co_spawn(io, work(), [&](std::exception_ptr thrown) {
-                error = thrown;
+                error = std::move(thrown);
                 done = true;
             });
             io.restart();

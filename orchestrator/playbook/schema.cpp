@@ -112,9 +112,9 @@ json::object object_schema(std::span<const KeySpec> keys) {
     return schema;
 }
 
-json::object document(const std::string& title, json::object schema) {
+json::object document(const std::string& title, const json::object& schema) {
     json::object whole{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}};
-    for (auto& [key, value] : schema) whole[key] = std::move(value);
+    for (const auto& [key, value] : schema) whole[key] = value;
     return whole;
 }
 
@@ -196,7 +196,7 @@ std::string environment_schema(AdapterDescriptors adapters) {
     json::object& probe = property(schema, "probes").at("additionalProperties").as_object();
     probe["oneOf"] = exactly_one_of({"http", "tcp", "sql", "command"});
     property(probe, "expect")["minProperties"] = 1;
-    return pretty_json(document("An environment of Rehearse", std::move(schema)));
+    return pretty_json(document("An environment of Rehearse", schema));
 }
 
 std::string playbook_schema(AdapterDescriptors adapters) {
@@ -207,7 +207,7 @@ std::string playbook_schema(AdapterDescriptors adapters) {
     rules.emplace_back(kind_rule("disaster", {"destroy"}, {"change", "rollback"}));
     rules.emplace_back(kind_rule("rollback", {"change", "rollback"}, {"destroy"}));
     schema["allOf"] = std::move(rules);
-    return pretty_json(document("A playbook of Rehearse", std::move(schema)));
+    return pretty_json(document("A playbook of Rehearse", schema));
 }
 
 std::string workspace_schema() {

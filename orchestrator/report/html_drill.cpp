@@ -59,7 +59,7 @@ void put_measures(Data& data, const DrillView& drill) {
             drill.residue_total == 0 ? "it put everything back" : "restored from the snapshot",
             drill.residue_total == 0 ? "good" : "warn");
     }
-    put_data(data, "measures", std::move(measures));
+    put_data(data, "measures", measures);
 }
 
 /// The colour of a bar, from the stage's or phase's name.
@@ -120,11 +120,11 @@ void put_timeline(Data& data, const DrillView& drill) {
     put(data, "axis_to", words::after(axis.to));
     Data phases = list();
     for (const Span& phase : drill.phases) phases << span_row(phase, axis, true);
-    put_data(data, "phases", std::move(phases));
+    put_data(data, "phases", phases);
     Data steps = list();
     const std::vector<const Span*> shown = steps_worth_showing(drill, most_steps);
     for (const Span* step : shown) steps << span_row(*step, axis, false);
-    put_data(data, "steps", std::move(steps));
+    put_data(data, "steps", steps);
     put(data, "steps_left_out",
         shown.size() < drill.steps.size()
             ? words::count(static_cast<std::int64_t>(drill.steps.size() - shown.size())) +
@@ -146,7 +146,7 @@ void put_clocks(Data& data, const DrillView& drill) {
             clock.name == "damage_began" && clock.at_ms ? std::string("0") : words::after(clock.at_ms));
         clocks << reading;
     }
-    put_list(data, "clocks", std::move(clocks), any);
+    put_list(data, "clocks", clocks, any);
     put(data, "clock_sentence",
         "Read from " +
             (drill.clock.empty() ? std::string("the steady clock (its name was not recorded)")
@@ -171,7 +171,7 @@ Data difference_list(const std::string& title, const std::vector<DifferenceView>
         put_flag(row, "accepted", difference.accepted);
         rows << row;
     }
-    put_data(data, "rows", std::move(rows));
+    put_data(data, "rows", rows);
     put(data, "more",
         shown < total
             ? "and " + words::count(total - shown) + " more: rehearse show " + drill + " --output json"
@@ -202,7 +202,7 @@ void put_fidelity(Data& data, const DrillView& drill) {
         lists << difference_list("Residue: what the rollback did not put back", drill.residue,
                                  drill.residue_total, drill.id);
     }
-    put_data(data, "difference_lists", std::move(lists));
+    put_data(data, "difference_lists", lists);
     put(data, "residue_sentence",
         drill.residue_known && drill.residue_total == 0 ? "The rollback left no residue." : "");
     Data normalised = list();
@@ -215,7 +215,7 @@ void put_fidelity(Data& data, const DrillView& drill) {
         put(row, "count", rule.count ? words::count(*rule.count) + "×" : "");
         normalised << row;
     }
-    put_list(data, "normalised", std::move(normalised), !drill.normalised.empty());
+    put_list(data, "normalised", normalised, !drill.normalised.empty());
     put(data, "verifier_sentence", "The verifier is " + drill.verifier_sentence() + ".");
 }
 
@@ -239,8 +239,7 @@ void put_resources(Data& data, const DrillView& drill) {
         rows << row;
     }
     // A refusal touched none of them.
-    put_list(data, "resources", std::move(rows),
-             !drill.resources.empty() && drill.verdict != Verdict::refused);
+    put_list(data, "resources", rows, !drill.resources.empty() && drill.verdict != Verdict::refused);
 
     Data scope = list();
     for (const ScopeView& step : drill.scope) {
@@ -258,7 +257,7 @@ void put_resources(Data& data, const DrillView& drill) {
         put(row, "what", what);
         scope << row;
     }
-    put_list(data, "scope", std::move(scope), !drill.scope.empty());
+    put_list(data, "scope", scope, !drill.scope.empty());
 }
 
 void put_guard(Data& data, const DrillView& drill) {
@@ -276,8 +275,8 @@ void put_guard(Data& data, const DrillView& drill) {
     }
     const auto all = static_cast<std::int64_t>(drill.interlocks.size());
     put_list(data, "interlocks", list(), all > 0);
-    put_list(data, "refusals", std::move(refusals), refused > 0);
-    put_list(data, "passes", std::move(passes), refused < all);
+    put_list(data, "refusals", refusals, refused > 0);
+    put_list(data, "passes", passes, refused < all);
     put(data, "guard_sentence",
         refused == 0
             ? "All " + words::plural(all, "interlock", "interlocks") + " passed."
@@ -307,7 +306,7 @@ void put_provenance(Data& data, const DrillView& drill) {
     add("Release", drill.release, false);
     if (!drill.release_digest.empty()) add("Release digest", drill.release_digest, true);
     for (const auto& [name, version] : drill.versions) add(name, version, false);
-    put_data(data, "provenance", std::move(provenance));
+    put_data(data, "provenance", provenance);
     put(data, "independence",
         "One drill shows one recovery. Bounds over several drills take them as independent and alike.");
 }
@@ -331,7 +330,7 @@ std::string drill_section(const DrillView& drill, DrillPlace place) {
     put(data, "meaning", drill.meaning());
     Data reasons = list();
     for (const std::string& reason : drill.reasons) reasons << Data(words::printable(reason));
-    put_list(data, "reasons", std::move(reasons), !drill.reasons.empty());
+    put_list(data, "reasons", reasons, !drill.reasons.empty());
     put_measures(data, drill);
     put_timeline(data, drill);
     put_clocks(data, drill);
@@ -345,7 +344,7 @@ std::string drill_section(const DrillView& drill, DrillPlace place) {
         put(row, "text", finding.text);
         findings << row;
     }
-    put_list(data, "findings", std::move(findings), !drill.findings.empty());
+    put_list(data, "findings", findings, !drill.findings.empty());
     Data hooks = list();
     for (const HookView& hook : drill.hooks) {
         Data row = object();
@@ -353,7 +352,7 @@ std::string drill_section(const DrillView& drill, DrillPlace place) {
         put(row, "command", hook.command);
         hooks << row;
     }
-    put_list(data, "hooks", std::move(hooks), !drill.hooks.empty());
+    put_list(data, "hooks", hooks, !drill.hooks.empty());
     put_provenance(data, drill);
     return render("page/drill.mustache", data);
 }
@@ -374,7 +373,7 @@ std::string drill_html(const DrillRecord& record, WallTime made_at, const std::s
     page.content = html::drill_section(drill, {.open = true, .level = 2});
     page.version = version;
     page.made_at = made_at;
-    return html::page(std::move(page));
+    return html::page(page);
 }
 
 }  // namespace rehearse

@@ -1,6 +1,8 @@
 // One environment in HTML: what may be claimed, the chart's place, every drill in a table, due times,
 // coverage.
 #include "orchestrator/report/html_parts.h"
+
+#include <cmath>
 #include "orchestrator/report/words.h"
 
 namespace rehearse::html {
@@ -36,7 +38,7 @@ void put_facts(Data& data, const EnvironmentFigures& environment) {
         probes += (probes.empty() ? "" : ", ") + probe;
     }
     put_fact(facts, "Probes", probes);
-    put_data(data, "facts", std::move(facts));
+    put_data(data, "facts", facts);
 }
 
 void put_claims(Data& data, const EnvironmentFigures& environment) {
@@ -60,11 +62,11 @@ void put_claims(Data& data, const EnvironmentFigures& environment) {
         Data bounds = list();
         for (const attainment::TimeBound& bound : playbook.time_bounds) {
             Data row = object();
-            put(row, "quantile", std::to_string(static_cast<int>(bound.quantile * 100 + 0.5)));
+            put(row, "quantile", std::to_string(std::lround(bound.quantile * 100)));
             put(row, "bound", time_bound_sentence(bound));
             bounds << row;
         }
-        put_data(claim, "time_bounds", std::move(bounds));
+        put_data(claim, "time_bounds", bounds);
         std::string points = "not measured";
         if (playbook.points_measured > 0) {
             points = words::count(static_cast<std::int64_t>(playbook.points_met)) + " of " +
@@ -75,7 +77,7 @@ void put_claims(Data& data, const EnvironmentFigures& environment) {
         put(claim, "points", points);
         playbooks << claim;
     }
-    put_list(data, "playbooks", std::move(playbooks), !environment.playbooks.empty());
+    put_list(data, "playbooks", playbooks, !environment.playbooks.empty());
 }
 
 void put_legend(Data& data, const EnvironmentFigures& environment) {
@@ -88,7 +90,7 @@ void put_legend(Data& data, const EnvironmentFigures& environment) {
         put(row, "path", shape.path);
         legend << row;
     }
-    put_data(data, "legend", std::move(legend));
+    put_data(data, "legend", legend);
 }
 
 void put_drills(Data& data, const EnvironmentFigures& environment, std::size_t detailed) {
@@ -121,8 +123,8 @@ void put_drills(Data& data, const EnvironmentFigures& environment, std::size_t d
         }
         ++number;
     }
-    put_list(data, "drills", std::move(rows), number > 0);
-    put_list(data, "details", std::move(details), number > 0 && detailed > 0);
+    put_list(data, "drills", rows, number > 0);
+    put_list(data, "details", details, number > 0 && detailed > 0);
     put(data, "not_detailed",
         number > detailed ? "The newest " + words::count(static_cast<std::int64_t>(detailed)) + " of " +
                                 words::count(static_cast<std::int64_t>(number)) +
@@ -150,7 +152,7 @@ void put_due(Data& data, const EnvironmentFigures& environment) {
         put(row, "reason", time->reason.empty() ? std::string("no reason recorded") : time->reason);
         rows << row;
     }
-    put_data(data, "due", std::move(rows));
+    put_data(data, "due", rows);
     put_flag(data, "has_due_rows", !environment.due_not_run.empty());
 }
 
@@ -166,7 +168,7 @@ void put_coverage(Data& data, const EnvironmentFigures& environment) {
         put(row, "by", coverage.last_proved ? coverage.last_proved->id : std::string());
         rows << row;
     }
-    put_list(data, "coverage", std::move(rows), !environment.coverage.empty());
+    put_list(data, "coverage", rows, !environment.coverage.empty());
 }
 
 }  // namespace

@@ -43,9 +43,9 @@ void put(Data& data, const char* key, std::string_view text) {
     data.set(key, text.empty() ? Data(false) : Data(words::printable(text)));
 }
 void put_flag(Data& data, const char* key, bool value) { data.set(key, Data(value)); }
-void put_data(Data& data, const char* key, Data value) { data.set(key, std::move(value)); }
-void put_list(Data& data, const char* key, Data values, bool any) {
-    data.set(key, std::move(values));
+void put_data(Data& data, const char* key, const Data& value) { data.set(key, value); }
+void put_list(Data& data, const char* key, const Data& values, bool any) {
+    data.set(key, values);
     data.set(std::string("has_") + key, Data(any));
 }
 
@@ -104,7 +104,7 @@ std::string equality_text(std::optional<bool> equal) {
     return *equal ? "proved equal" : "different";
 }
 
-std::string page(Page page) {
+std::string page(const Page& page) {
     const std::string_view style = page_file("page/report.css");
     const std::string_view script = page_file("page/report.js");
     const std::string_view echarts = page_file("vendor/echarts/echarts.min.js");
@@ -120,11 +120,11 @@ std::string page(Page page) {
     data.set("style", Data(std::string(style)));
     put(data, "heading", page.heading);
     put(data, "subheading", page.subheading);
-    put_data(data, "facts", std::move(page.facts));
-    data.set("content", Data(std::move(page.content)));
+    put_data(data, "facts", page.facts);
+    data.set("content", Data(page.content));
     put(data, "made_at", words::wall(page.made_at));
     put_flag(data, "scripted", scripted);
-    data.set("chart_data", Data(std::move(page.chart_data)));
+    data.set("chart_data", Data(page.chart_data));
     data.set("echarts", Data(scripted ? std::string(echarts) : std::string()));
     data.set("script", Data(std::string(script)));
     return render("page/page.mustache", data);

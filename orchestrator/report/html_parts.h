@@ -17,9 +17,9 @@ using Data = kainjow::mustache::data;
 [[nodiscard]] Data list();
 void put(Data& data, const char* key, std::string_view text);
 void put_flag(Data& data, const char* key, bool value);
-void put_data(Data& data, const char* key, Data value);
+void put_data(Data& data, const char* key, const Data& value);
 /// A list, and `has_<key>` beside it.
-void put_list(Data& data, const char* key, Data values, bool any);
+void put_list(Data& data, const char* key, const Data& values, bool any);
 void put_fact(Data& facts, std::string_view term, std::string_view value);
 
 /// Renders a template of page/ that is compiled in.
@@ -55,6 +55,6 @@ struct Page {
     WallTime made_at;
 };
 /// The whole file, with its Content-Security-Policy by hash.
-[[nodiscard]] std::string page(Page page);
+[[nodiscard]] std::string page(const Page& page);
 
 }  // namespace rehearse::html

@@ -80,7 +80,7 @@ Data quarantine_data(const Quarantine& quarantine) {
                                          : json::serialize(resource.value()));
         resources << row;
     }
-    put_list(data, "resources", std::move(resources), !quarantine.resources.empty());
+    put_list(data, "resources", resources, !quarantine.resources.empty());
     return data;
 }
 
@@ -132,8 +132,8 @@ Data environment_row(const EnvironmentFigures& environment) {
     };
     for (const Verdict verdict : verdict_order) add(to_string(verdict), environment.count(verdict));
     add("unfinished", environment.unfinished);
-    put_data(row, "counts", std::move(counts));
-    put_data(row, "shares", std::move(shares));
+    put_data(row, "counts", counts);
+    put_data(row, "shares", shares);
     put(row, "due_not_run", count(environment.due_not_run.size()));
     put_flag(row, "no_due", environment.due_not_run.empty());
     return row;
@@ -187,7 +187,7 @@ void put_summary(Data& data, const ReportFigures& figures, const ReportInput& in
     };
     for (const Verdict verdict : verdict_order) column(to_string(verdict), words::verdict(verdict));
     column("unfinished", words::verdict(std::nullopt));
-    put_data(data, "verdict_columns", std::move(columns));
+    put_data(data, "verdict_columns", columns);
 
     Data rows = list();
     Data targets = list();
@@ -199,8 +199,8 @@ void put_summary(Data& data, const ReportFigures& figures, const ReportInput& in
         for (const PlaybookFigures& playbook : environment.playbooks)
             targets << target_row(environment, playbook);
     }
-    put_data(data, "environments", std::move(rows));
-    put_data(data, "targets", std::move(targets));
+    put_data(data, "environments", rows);
+    put_data(data, "targets", targets);
 }
 
 std::string period(const ReportInput& input) {
@@ -235,11 +235,11 @@ std::string html_report(const ReportInput& input) {
     html::Data data = html::object();
     html::Data quarantines = html::list();
     for (const Quarantine& quarantine : input.quarantines) quarantines << html::quarantine_data(quarantine);
-    html::put_list(data, "quarantines", std::move(quarantines), !input.quarantines.empty());
+    html::put_list(data, "quarantines", quarantines, !input.quarantines.empty());
     html::put_summary(data, figures, input);
     html::Data sentences = html::list();
     for (const std::string& sentence : assumptions()) sentences << html::Data(sentence);
-    html::put_data(data, "assumptions", std::move(sentences));
+    html::put_data(data, "assumptions", sentences);
     html::Data meanings = html::list();
     for (const Verdict verdict : verdict_order) {
         html::Data row = html::object();
@@ -248,7 +248,7 @@ std::string html_report(const ReportInput& input) {
         html::put(row, "meaning", words::verdict_meaning(verdict));
         meanings << row;
     }
-    html::put_data(data, "meanings", std::move(meanings));
+    html::put_data(data, "meanings", meanings);
 
     html::Page page;
     page.title = "Recovery-time report" + (input.workspace.empty() ? "" : " · " + input.workspace);
@@ -263,7 +263,7 @@ std::string html_report(const ReportInput& input) {
     page.chart_data = html::chart_data(figures);
     page.version = input.version;
     page.made_at = input.made_at;
-    return html::page(std::move(page));
+    return html::page(page);
 }
 
 }  // namespace rehearse

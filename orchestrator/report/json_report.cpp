@@ -43,7 +43,7 @@ json::array texts(const std::vector<std::string>& values) {
 json::object playbook_json(const PlaybookFigures& playbook) {
     json::array bounds;
     for (const attainment::TimeBound& bound : playbook.time_bounds) {
-        bounds.emplace_back(json::object{{"quantile_percent", static_cast<int>(bound.quantile * 100 + 0.5)},
+        bounds.emplace_back(json::object{{"quantile_percent", std::lround(bound.quantile * 100)},
                                          {"confidence_percent", 95},
                                          {"within_ms", number_or_null(bound.within_ms)},
                                          {"needs_trials", bound.needs},

@@ -122,6 +122,7 @@ class GitStore : public SnapshotStore {
         }
         std::sort(found.rbegin(), found.rend());
         std::vector<ObjectId> commits;
+        commits.reserve(found.size());
         for (const auto& [at, id] : found) commits.push_back(id);
         StoreReport report = check_snapshots(*database_, commits);
         report.snapshots += broken.size();

@@ -138,6 +138,7 @@ class GitSnapshotWriter : public SnapshotWriter {
 
     ObjectId write_root(const std::map<std::string, ObjectId>& resources, const json::object& manifest) {
         std::vector<TreeItem> items;
+        items.reserve(resources.size());
         for (const auto& [name, tree] : resources) {
             items.push_back({.name = name, .id = tree, .mode = TreeMode::directory});
         }
