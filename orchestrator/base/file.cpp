@@ -53,7 +53,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
                            .object = path,
                            .native_code = {},
                            .message = "the file is larger than " + std::to_string(limit) + " bytes",
-                           .remedy = {}});
+                           .remedy = "is it the right file? Nothing that is read here is ever that long"});
         }
     }
 }

@@ -93,12 +93,16 @@ int run_command_line(const Host& host, int count, const char* const* arguments) 
             "it.",
             "rehearse");
         app.footer(
-            "Start with 'rehearse init', or see README.md. Exit codes: 0 recovered or ok; 1 late, different, "
+            "Example:\n  rehearse init drills && cd drills && rehearse enroll example && rehearse run "
+            "delete-and-recreate\n\n"
+            "Each command has an example of its own: rehearse COMMAND --help. Exit codes: 0 recovered or ok; "
+            "1 late, different, "
             "inconclusive, aborted, or a gate that says no; 2 invalid input; 3 refused by the guard; 4 not "
             "recovered; 5 internal error; 130 stopped by a signal, after the restore.");
         app.set_version_flag("--version", program_version());
         app.require_subcommand(1);
         Invocation invocation{host, {}, "text"};
+        app.add_option("--workspace", invocation.workspace_option, "as after the command");
         Commands commands(app, invocation);
         add_all(commands);
         if (is_unknown_command(app, count, arguments, host.log)) return exit_invalid;

@@ -7,9 +7,18 @@ namespace rehearse {
 
 std::optional<WallTime> parse_since(const std::string& text, WallTime now) {
     if (text.empty()) return std::nullopt;
-    if (text.size() == 10 && text[4] == '-') return parse_rfc3339(text + "T00:00:00Z");
-    if (text.find('-') != std::string::npos) return parse_rfc3339(text);
-    return now - parse_duration(text);
+    try {
+        if (text.size() == 10 && text[4] == '-') return parse_rfc3339(text + "T00:00:00Z");
+        if (text.find('T') != std::string::npos) return parse_rfc3339(text);
+        return now - parse_duration(text);
+    } catch (const Failure&) {
+        throw Failure({.kind = FailureKind::invalid_input,
+                       .operation = "read --since",
+                       .object = text,
+                       .native_code = {},
+                       .message = "it is neither a date nor an age",
+                       .remedy = "write 2026-11-23, 2026-11-23T21:45:00Z, or how long ago: 90d, 12h"});
+    }
 }
 
 json::object summary_of(const DrillRecord& drill) {

@@ -20,23 +20,30 @@ int show(const Invocation& invocation, Workspace& workspace) {
     const auto adopted =
         workspace.has_state() ? workspace.ledger().adopted_policy() : std::optional<AdoptedPolicy>();
     std::string problem;
+    json::object document{{"schema", "rehearse.policy/v1"}, {"in_force", nullptr}, {"inert", nullptr}};
     if (adopted) {
         const PolicyInForce known = workspace.policy_in_force();
         problem = known.problem;
-        if (known.policy)
+        document["in_force"] = json::object{{"digest", adopted->digest},
+                                            {"adopted_at", to_rfc3339(adopted->at)},
+                                            {"adopted_by", adopted->by.actor.name},
+                                            {"policy", parse_json(adopted->document, "the adopted policy")}};
+        if (known.policy && !invocation.json())
             host.out << "In force since " << to_rfc3339(adopted->at) << ", adopted by "
                      << adopted->by.actor.name << " (" << adopted->digest << "):\n"
                      << policy_text(*known.policy);
-    } else {
+    } else if (!invocation.json()) {
         host.out << "No policy is in force.\n";
     }
     if (!problem.empty()) host.log << problem << "\n";
     if (std::filesystem::exists(workspace.policy_file())) {
         const PolicyFiles files = read_policy_files(workspace);
-        if (!adopted || adopted->digest != files.digest)
+        if (!adopted || adopted->digest != files.digest) document["inert"] = files.digest;
+        if (document["inert"].is_string() && !invocation.json())
             host.out << "policy.yaml says something else, and is inert until 'rehearse policy adopt' ("
                      << files.digest << ").\n";
     }
+    if (invocation.json()) print_json(host, document);
     return problem.empty() ? 0 : 2;
 }
 
@@ -99,7 +106,7 @@ void add_policy(Commands& commands) {
     auto options = std::make_shared<Options>();
     CLI::App* command = commands.add(
         "policy", "shows the policy in force; 'adopt' puts policy.yaml in force, approved under the old one",
-        "rehearse policy adopt", false);
+        "rehearse policy adopt", true);
     command->add_option("ACTION", options->action, "show (default) or adopt")
         ->check(CLI::IsMember({"show", "adopt"}));
     command->add_flag("--yes", options->yes, "don't ask before the first policy is adopted");

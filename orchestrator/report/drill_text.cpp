@@ -142,6 +142,7 @@ std::string resources(const DrillView& drill, bool colour) {
                  {"took", Style::quiet, true},
                  {"state", Style::quiet}});
     const auto number = [](std::optional<std::int64_t> value) { return value ? words::count(*value) : "?"; };
+    const auto took = [](std::optional<std::int64_t> value) { return value ? words::time(*value) : "?"; };
     for (const ResourceView& resource : drill.resources) {
         const bool equal = resource.equal.value_or(false);
         columns.row(
@@ -149,7 +150,7 @@ std::string resources(const DrillView& drill, bool colour) {
              {number(resource.items_destroyed), Style::plain, true},
              {number(resource.items_restored), Style::plain, true},
              {resource.bytes_restored ? words::bytes(*resource.bytes_restored) : "?", Style::plain, true},
-             {resource.restore_ms ? words::time(*resource.restore_ms) : "?", Style::plain, true},
+             {resource.items_restored == 0 ? "-" : took(resource.restore_ms), Style::plain, true},
              {resource.equal ? (equal ? "proved equal" : "different") : "not proved",
               resource.equal ? (equal ? Style::good : Style::bad) : Style::warning}});
     }

@@ -46,6 +46,27 @@ def streams():
                 done.returncode == 5 and "write to stdout" in done.stderr, done)
 
 
+def usage():
+    with Tree() as tree:
+        tree.put("a")
+        promise("enrolled", tree.rehearse("enroll", "tree-staging").code == 0)
+        elsewhere = subprocess.run([tree.binary, "--workspace", tree.workspace, "history"], cwd=tree.folder, capture_output=True,
+                                   text=True, check=False)
+        promise("--workspace goes before the command, too", elsewhere.returncode == 0, elsewhere.stderr)
+        for since in ["-5d", "5x", "2026-13-01", "yesterday"]:
+            done = tree.rehearse("report", f"--since={since}")
+            promise(f"--since {since} says what can be written", done.code == 2 and since in done.err and "90d" in done.err, done)
+        done = tree.rehearse("policy", "--output", "json")
+        promise("no policy is told as JSON",
+                done.document == {"schema": "rehearse.policy/v1", "in_force": None, "inert": None}, done)
+        tree.write("environments/huge.yaml", "# " + "x" * (1 << 20) + "\n")
+        done = tree.rehearse("check")
+        promise("a file that is too long says so, by name", done.code == 2 and "huge.yaml" in done.err + done.out, done)
+        readers = subprocess.run(["bash", "-c", '"$0" history | head -1; echo "${PIPESTATUS[0]}"', tree.binary], cwd=tree.workspace,
+                                 capture_output=True, text=True, check=False)
+        promise("a reader that stops early gets no message", readers.stderr == "", readers)
+
+
 def state():
     with Tree() as tree:
         tree.put("a")
@@ -62,5 +83,6 @@ def state():
 
 
 section(streams)
+section(usage)
 section(state)
 conclude()
