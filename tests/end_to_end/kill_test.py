@@ -1,15 +1,16 @@
-# Real drills are killed with SIGKILL at random moments, then resumed: the shop equals the snapshot every time, and the
-# journal tells the story without a gap. SIGINT and SIGTERM let the restore finish.
-# REHEARSE_SEED repeats a run, REHEARSE_KILLS sets how many drills are killed (default 40).
+# Whatever changes the shop is killed with SIGKILL at random moments, and so is what resumes it: the shop equals the snapshot
+# every time, the journal tells the story without a gap, and nothing is left over. SIGINT and SIGTERM let the restore finish.
+# REHEARSE_SEED repeats a run, REHEARSE_KILLS sets how many commands are killed (default 60).
 import os
 import random
 import signal
+import subprocess
 import time
 
 from shop import ENVIRONMENT, Shop, conclude, end_by, finish, promise, section, wait_until
 
 SEED = int(os.environ.get("REHEARSE_SEED") or time.time())
-KILLS = int(os.environ.get("REHEARSE_KILLS") or 40)
+KILLS = int(os.environ.get("REHEARSE_KILLS") or 60)
 PLAYBOOK = "kill"
 
 
@@ -18,16 +19,30 @@ def gap_free(journal):
                                                                             journal[0]["sequence"] + len(journal)))
 
 
-def one_kill(shop, original, chance, longest, number):
+def kill(shop, chance, longest, *arguments):
+    """Starts the command and kills it at a random moment: (when, what it had printed)."""
     moment = chance.uniform(0.0, 1.1 * longest)
-    known = shop.last_drill()
-    child = shop.start("run", PLAYBOOK, "--yes")
+    child = shop.start(*arguments)
     time.sleep(moment)
     child.kill()
-    killed = finish(child)
-    name = f"kill {number} after {moment:.3f} s"
+    return moment, finish(child)
+
+
+def resume(shop, chance, longest):
+    """Every second time the resuming is killed, too, up to three times, before it may end."""
+    kills = chance.choice([0, 0, 0, 1, 2, 3])
+    for _ in range(kills):
+        kill(shop, chance, longest, "resume")
+    return kills, shop.rehearse("resume", "--output", "json")
+
+
+def drill_killed(shop, original, chance, longest, number, playbook):
+    known = shop.last_drill()
+    moment, killed = kill(shop, chance, longest, "run", playbook, "--yes")
+    name = f"kill {number}, {playbook} after {moment:.3f} s"
     state = (shop.json("show", "latest") if shop.last_drill() != known else {}).get("state", "")
-    resumed = shop.rehearse("resume", "--output", "json")
+    kills, resumed = resume(shop, chance, longest)
+    name += f", and {kills} while it resumed"
     drill = shop.last_drill()
     whole = shop.unchanged(f"{name}: the shop is what it was", original)
     if drill == known:
@@ -35,7 +50,7 @@ def one_kill(shop, original, chance, longest, number):
         return "not begun"
     show = shop.json("show", drill, "--journal")
     verdict = show.get("verdict")
-    ended = killed.code == 0
+    ended = killed.code == 0 or kills > 0  # a resume that was killed may have ended it before
     promise(f"{name}: resumed, and no drill is open", ended or resumed.code in (0, 1) and
             shop.json("resume").get("drills") == [], f"{killed}\n{resumed}")
     untouched = verdict == "aborted" and not show.get("snapshot", {}).get("commit")
@@ -50,23 +65,70 @@ def one_kill(shop, original, chance, longest, number):
     return f"{verdict} {state}" if whole else "not whole"
 
 
+def restore_killed(shop, original, chance, longest, number, commit):
+    """Somebody broke something, and the emergency restore is killed: pressed again, it brings all of it back."""
+    os.unlink(chance.choice(sorted(os.path.join(folder, name) for folder, _, names in os.walk(shop.config) for name in names)))
+    shop.sql(chance.choice(["delete from payments", "drop view open_orders cascade", "update customers set name = 'gone'"]))
+    moment, _ = kill(shop, chance, longest, "restore", ENVIRONMENT, commit, "--yes")
+    done = shop.rehearse("restore", ENVIRONMENT, commit, "--yes")
+    name = f"kill {number}, restore after {moment:.3f} s"
+    promise(f"{name}: pressed again, it ends well", done.code == 0, done)
+    return "restored" if shop.unchanged(f"{name}: the shop is what it was", original) else "not whole"
+
+
+def snapshot_killed(shop, original, chance, longest, number):
+    moment, _ = kill(shop, chance, longest, "snapshot", ENVIRONMENT)
+    name = f"kill {number}, snapshot after {moment:.3f} s"
+    done = shop.rehearse("snapshot", ENVIRONMENT, "--output", "json")
+    promise(f"{name}: the next one is taken", done.code == 0, done)
+    differs = shop.rehearse("diff", ENVIRONMENT, "latest")
+    promise(f"{name}: and equals what is live", differs.code == 0, differs)
+    return "taken" if shop.unchanged(f"{name}: the shop is what it was", original) else "not whole"
+
+
+def nothing_left_over(shop):
+    """No half-made object, scratch database, process of ours or second server of the shop's."""
+    fsck = subprocess.run(["git", "-C", shop.path(".rehearse/snapshots.git"), "fsck", "--full", "--strict"], capture_output=True,
+                          text=True, check=False)
+    promise("git fsck finds nothing", fsck.returncode == 0 and "missing" not in fsck.stdout, fsck.stdout + fsck.stderr)
+    scratch = shop.sql("select datname from pg_database where datname like 'rehearse%'", "SHOP_RESTORE_CONNECTION")
+    promise("no scratch database is left", scratch == "", scratch)
+    processes = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout.split("\n")
+    ours = [line for line in processes if shop.binary in line]
+    promise("no process of ours runs on", not ours, ours)
+    masters = [pid for pid in (line.split()[0] for line in processes if "nginx: master" in line)
+               if os.path.realpath(f"/proc/{pid}/cwd") == os.path.realpath(shop.shop)]
+    promise("the shop has one web server", len(masters) == 1, masters)
+
+
 def kills(shop, original):
     chance = random.Random(SEED)
     print(f"REHEARSE_SEED={SEED} REHEARSE_KILLS={KILLS}", flush=True)
-    took = []
-    for _ in range(2):
+    longest = {}
+    for playbook in (PLAYBOOK, PLAYBOOK, "bad-release"):
         began = time.monotonic()
-        done = shop.rehearse("run", PLAYBOOK, "--yes")
-        took.append(time.monotonic() - began)
-        if not promise("a drill that nobody kills recovers", done.code == 0, done):
+        done = shop.rehearse("run", playbook, "--yes")
+        longest[playbook] = max(longest.get(playbook, 0), time.monotonic() - began)
+        if not promise(f"{playbook} that nobody kills recovers", done.code == 0, done):
             return
+    commit = shop.json("snapshot", ENVIRONMENT).get("commit", "")
     ends = {}
     for number in range(1, KILLS + 1):
-        end = one_kill(shop, original, chance, max(took), number)
+        what = chance.choices(["drill", "rollback", "restore", "snapshot"], [12, 4, 3, 1])[0]
+        if what == "restore":
+            end = restore_killed(shop, original, chance, longest[PLAYBOOK], number, commit)
+        elif what == "snapshot":
+            end = snapshot_killed(shop, original, chance, longest[PLAYBOOK] / 2, number)
+        else:
+            playbook = PLAYBOOK if what == "drill" else "bad-release"
+            end = drill_killed(shop, original, chance, longest[playbook], number, playbook)
         ends[end] = ends.get(end, 0) + 1
         if end == "not whole":
             break
+        if number % 20 == 0:
+            nothing_left_over(shop)
     print(f"{KILLS} kills: {ends}", flush=True)
+    nothing_left_over(shop)
     done = shop.rehearse("doctor")
     promise("the ledger and the snapshots are whole after all of it", done.code == 0, done)
     done = shop.rehearse("run", PLAYBOOK, "--yes")
