@@ -54,6 +54,7 @@ std::optional<std::string> acl_text(std::string_view bytes) {
 }
 
 std::optional<std::string> acl_bytes(std::string_view text) {
+    const std::string_view whole = text;
     std::string bytes;
     append_little_endian(bytes, 2, 4);
     while (!text.empty()) {
@@ -84,7 +85,7 @@ std::optional<std::string> acl_bytes(std::string_view text) {
         append_little_endian(bytes, rights, 2);
         append_little_endian(bytes, id, 4);
     }
-    if (acl_text(bytes).value_or("").empty() && bytes.size() > 4) return {};
+    if (acl_text(bytes).value_or("") != whole) return {};  // "user:02:r--": another way of writing one
     return bytes;
 }
 

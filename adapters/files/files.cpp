@@ -48,11 +48,8 @@ std::vector<std::string> texts_of(const json::object& options, std::string_view 
     std::vector<std::string> texts;
     const json::value* list = options.if_contains(key);
     if (list == nullptr || list->is_null()) return texts;
-    if (list->is_array()) {
-        for (const json::value& text : list->get_array()) texts.emplace_back(text.as_string());
-    } else {
-        texts.emplace_back(list->as_string());
-    }
+    if (list->is_array()) return texts_at(options, key, "options");
+    texts.push_back(text_at(options, key, "options"));
     return texts;
 }
 

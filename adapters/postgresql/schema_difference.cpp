@@ -50,8 +50,8 @@ std::string_view with_arguments(std::string_view text) {
 SchemaDifference compare(const Schema& wanted, const Schema& live, const json::array& wordings) {
     std::map<std::string, std::string> other_words;
     for (const auto& value : wordings) {
-        other_words[text_at(value.as_object(), "object", "wordings")] =
-            text_at(value.as_object(), "live", "wordings");
+        const json::object& wording = object_of(value, "wordings");
+        other_words[text_at(wording, "object", "wordings")] = text_at(wording, "live", "wordings");
     }
     const auto wanted_paths = schema_paths(wanted);
     std::multimap<std::pair<std::string, std::string>, std::size_t> by_text;

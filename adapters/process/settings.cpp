@@ -102,12 +102,10 @@ const json::object* object_in(const json::object& options, std::string_view key)
     return value != nullptr ? value->if_object() : nullptr;
 }
 
-std::vector<std::string> texts_in(const json::object& options, std::string_view key) {
-    std::vector<std::string> texts;
+std::vector<std::string> texts_in(const json::object& options, std::string_view key,
+                                  const std::string& origin) {
     const json::value* value = options.if_contains(key);
-    if (value == nullptr || !value->is_array()) return texts;
-    for (const auto& text : value->get_array()) texts.emplace_back(text.as_string());
-    return texts;
+    return value == nullptr || value->is_null() ? std::vector<std::string>() : texts_at(options, key, origin);
 }
 
 bool is_variable_name(std::string_view name) {
@@ -144,27 +142,27 @@ Settings settings_from(const ResourceSpec& spec) {
     Settings settings;
     settings.name = spec.name.text();
     settings.directory = text_at(options, "directory", origin);
-    settings.command = texts_in(options, "command");
+    settings.command = texts_in(options, "command", origin);
     if (settings.command.empty() || settings.command[0].empty()) {
         throw bad_option(settings, "'command' names no program", "write program and arguments as a list");
     }
     settings.stop_signal = text_or(options, "stop_signal", "TERM");
     settings.stop_timeout = parse_duration(text_or(options, "stop_timeout", "10s"));
-    settings.variables = texts_in(options, "environment");
+    settings.variables = texts_in(options, "environment", origin);
     settings.variables_file = text_or(options, "environment_file", "");
     settings.user = text_or(options, "user", "");
     if (const json::object* ready = object_in(options, "ready")) {
         settings.ready.within = parse_duration(text_or(*ready, "within", "30s"));
-        settings.ready.command = texts_in(*ready, "command");
+        settings.ready.command = texts_in(*ready, "command", origin);
         if (const json::object* http = object_in(*ready, "http")) {
             settings.ready.url = text_at(*http, "url", origin);
             if (http->contains("status")) {
-                settings.ready.status = static_cast<int>(integer_at(*http, "status", origin));
+                settings.ready.status = number_at<int>(*http, "status", origin);
             }
         }
         if (const json::object* tcp = object_in(*ready, "tcp")) {
             settings.ready.host = text_at(*tcp, "host", origin);
-            settings.ready.port = static_cast<std::uint16_t>(integer_at(*tcp, "port", origin));
+            settings.ready.port = number_at<std::uint16_t>(*tcp, "port", origin);
         }
     }
     for (const auto& variable : settings.variables) {

@@ -2,7 +2,9 @@
 #include "orchestrator/cli/cli.h"
 
 #include <algorithm>
+#include <memory>
 #include <ostream>
+#include <sstream>
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/cli/commands.h"
@@ -86,33 +88,47 @@ void Commands::on(CLI::App* command, std::function<int(const Invocation&)> actio
     command->callback([this, action = std::move(action)] { action_ = action; });
 }
 
-int run_command_line(const Host& host, int count, const char* const* arguments) {
-    try {
-        CLI::App app(
+std::function<int()> read_command_line(const Host& host, int count, const char* const* arguments) {
+    struct Reading {
+        CLI::App app{
             "Rehearses the way back: breaks a staging environment on purpose, restores it, proves it, times "
             "it.",
-            "rehearse");
-        app.footer(
-            "Example:\n  rehearse init drills && cd drills && rehearse enroll example && rehearse run "
-            "delete-and-recreate\n\n"
-            "Each command has an example of its own: rehearse COMMAND --help. Exit codes: 0 recovered or ok; "
-            "1 late, different, "
-            "inconclusive, aborted, or a gate that says no; 2 invalid input; 3 refused by the guard; 4 not "
-            "recovered; 5 internal error; 130 stopped by a signal, after the restore.");
-        app.set_version_flag("--version", program_version());
-        app.require_subcommand(1);
-        Invocation invocation{host, {}, "text"};
-        app.add_option("--workspace", invocation.workspace_option, "as after the command");
-        Commands commands(app, invocation);
-        add_all(commands);
-        if (is_unknown_command(app, count, arguments, host.log)) return exit_invalid;
-        try {
-            app.parse(count, arguments);
-        } catch (const CLI::ParseError& error) {
-            const int code = app.exit(error, host.out, host.log);
-            return code == 0 ? 0 : exit_invalid;
-        }
-        return commands.run();
+            "rehearse"};
+        Invocation invocation;
+        Commands commands{app, invocation};
+
+        explicit Reading(const Host& host) : invocation{host, {}, "text"} {}
+    };
+    // Options point into it, so it neither moves nor ends before the command.
+    const auto reading = std::make_shared<Reading>(host);
+    CLI::App& app = reading->app;
+    app.footer(
+        "Example:\n  rehearse init drills && cd drills && rehearse enroll example && rehearse run "
+        "delete-and-recreate\n\n"
+        "Each command has an example of its own: rehearse COMMAND --help. Exit codes: 0 recovered or ok; "
+        "1 late, different, "
+        "inconclusive, aborted, or a gate that says no; 2 invalid input; 3 refused by the guard; 4 not "
+        "recovered; 5 internal error; 130 stopped by a signal, after the restore.");
+    app.set_version_flag("--version", program_version());
+    app.require_subcommand(1);
+    app.add_option("--workspace", reading->invocation.workspace_option, "as after the command");
+    add_all(reading->commands);
+    const auto ended = [](int code) { return [code] { return code; }; };
+    if (is_unknown_command(app, count, arguments, host.log)) return ended(exit_invalid);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        std::ostringstream complaint;  // it repeats what was typed, or what a script put there
+        const int code = app.exit(error, host.out, complaint);
+        host.log << words::printable(complaint.str(), true);
+        return ended(code == 0 ? 0 : exit_invalid);
+    }
+    return [reading] { return reading->commands.run(); };
+}
+
+int run_command_line(const Host& host, int count, const char* const* arguments) {
+    try {
+        return read_command_line(host, count, arguments)();
     } catch (const Failure& failure) {
         host.log << "rehearse: " << words::printable(failure.what(), true) << std::endl;
         return exit_code_of(failure.kind());

@@ -168,10 +168,11 @@ Task<void> restore_leased(Emergency& emergency) {
     const Enrolment enrolment = co_await on_worker(world.workers, check);
     for (const ResourceName& name : dependency_order(environment.resources)) {
         const ResourceSpec& spec = *find_resource(environment, name);
-        emergency.resources.push_back({.name = name,
-                                       .adapter = spec.adapter,
-                                       .needs = spec.needs,
-                                       .identity = enrolment.identities.at(name.text()).as_object()});
+        emergency.resources.push_back(
+            {.name = name,
+             .adapter = spec.adapter,
+             .needs = spec.needs,
+             .identity = object_at(enrolment.identities, name.text(), "the enrolment")});
     }
     if (emergency.request.keep_current) co_await keep_current(emergency);
 

@@ -62,12 +62,13 @@ Task<Enrolment> enroll_leased(World& world, EnrolRequest request, Epoch epoch) {
     co_await on_worker(world.workers, record);
     if (request.read_only) co_return enrolment;
     for (const ResourceSpec& resource : request.environment.resources) {
-        const Marker marker{.environment = request.environment.name,
-                            .resource = resource.name,
-                            .identity = enrolment.identities.at(resource.name.text()).as_object(),
-                            .nonce = enrolment.nonce,
-                            .epoch = epoch,
-                            .written_at = enrolment.at};
+        const Marker marker{
+            .environment = request.environment.name,
+            .resource = resource.name,
+            .identity = object_at(enrolment.identities, resource.name.text(), "the enrolment"),
+            .nonce = enrolment.nonce,
+            .epoch = epoch,
+            .written_at = enrolment.at};
         auto plant = [&] {
             world.adapters.at(resource.name)->write_marker(sign_marker(marker, world.marker_key));
         };

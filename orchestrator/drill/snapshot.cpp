@@ -172,7 +172,7 @@ std::optional<TakenSnapshot> snapshot_from_journal(const std::vector<DrillEvent>
         taken.described = object_at(event.body, "resources", "journal");
         for (const json::key_value_pair& member : taken.described) {
             const ResourceName name{std::string(member.key())};
-            const json::object& resource = member.value().as_object();
+            const json::object& resource = object_of(member.value(), "journal");
             taken.trees[name] = TreeId(text_at(resource, "tree", "journal"));
             taken.identities[name] = object_at(resource, "identity", "journal");
             taken.uncompared[name] = object_at(resource, "uncompared", "journal");

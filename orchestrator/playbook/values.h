@@ -16,7 +16,7 @@ struct Complaint {
 };
 using MaybeComplaint = std::optional<Complaint>;
 
-/// At most 60 bytes, on one line, for messages.
+/// At most 60 bytes of it, on one line, for messages.
 [[nodiscard]] std::string shortened(std::string_view text);
 
 /// Environments become git branches and resources become names in a git tree, so what git refuses is no name.
