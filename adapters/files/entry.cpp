@@ -104,15 +104,24 @@ bool has_flag(const json::object& line, std::string_view flag) {
     });
 }
 
-void require_known_flags(const json::object& line, const std::string& origin) {
-    const json::value* flags = line.if_contains("flags");
-    if (flags == nullptr) return;
-    const bool known =
-        flags->is_array() &&
-        std::all_of(flags->get_array().begin(), flags->get_array().end(), [](const json::value& flag) {
-            return flag == "append_only" || flag == "immutable" || flag == "no_dump";
-        });
-    if (!known) throw unreadable(origin, "it has a flag that this version does not know");
+std::string device_text(dev_t device) {
+    return std::to_string(major(device)) + ":" + std::to_string(minor(device));
+}
+
+json::array flags_of(const Entry& entry) {
+    json::array flags;
+    if (entry.append_only) flags.emplace_back("append_only");
+    if (entry.immutable) flags.emplace_back("immutable");
+    if (entry.no_dump) flags.emplace_back("no_dump");
+    return flags;
+}
+
+/// True where the key is there; it is written only for what is so.
+bool is_marked(const json::object& line, std::string_view key, const std::string& origin) {
+    const json::value* value = line.if_contains(key);
+    if (value != nullptr && *value != true)
+        throw unreadable(origin, "'" + std::string(key) + "' is not true");
+    return value != nullptr;
 }
 
 void require_name(const std::string& name, const std::string& origin) {
@@ -194,13 +203,9 @@ json::object to_json(const Entry& entry) {
         }
     }
     if (!others.empty()) line["xattrs"] = std::move(others);
-    json::array flags;
-    if (entry.append_only) flags.emplace_back("append_only");
-    if (entry.immutable) flags.emplace_back("immutable");
-    if (entry.no_dump) flags.emplace_back("no_dump");
-    if (!flags.empty()) line["flags"] = std::move(flags);
+    if (json::array flags = flags_of(entry); !flags.empty()) line["flags"] = std::move(flags);
     if (entry.kind == Kind::character_device || entry.kind == Kind::block_device) {
-        line["device"] = std::to_string(major(entry.device)) + ":" + std::to_string(minor(entry.device));
+        line["device"] = device_text(entry.device);
     }
     if (entry.links > 1) line["links"] = entry.links;
     if (entry.is_chunked) {
@@ -251,16 +256,18 @@ Entry entry_from_json(const json::object& line, const std::string& origin) {
         }
     }
     std::sort(entry.attributes.begin(), entry.attributes.end());
-    require_known_flags(line, origin);
     entry.append_only = has_flag(line, "append_only");
     entry.immutable = has_flag(line, "immutable");
     entry.no_dump = has_flag(line, "no_dump");
+    if (const json::value* flags = line.if_contains("flags"); flags != nullptr && *flags != flags_of(entry))
+        throw unreadable(origin, "it has flags that this version does not know");
     if (line.contains("device")) {
         const std::string_view device = view_at(line, "device", origin);
         const std::size_t colon = std::min(device.find(':'), device.size());
         entry.device =
             makedev(parse_number<unsigned>(device.substr(0, colon), 10, origin),
                     parse_number<unsigned>(device.substr(std::min(colon + 1, device.size())), 10, origin));
+        if (device_text(entry.device) != device) throw unreadable(origin, "a device is none");
     }
     entry.links = unsigned_at(line, "links", 1, origin);
     entry.is_chunked = line.contains("chunks");
@@ -268,8 +275,8 @@ Entry entry_from_json(const json::object& line, const std::string& origin) {
         throw unreadable(origin, "its chunks are cut by a rule that this version does not know");
     }
     entry.size = unsigned_at(line, "size", 0, origin);
-    entry.is_sparse = line.contains("sparse");
-    entry.is_passage = line.contains("passage");
+    entry.is_sparse = is_marked(line, "sparse", origin);
+    entry.is_passage = is_marked(line, "passage", origin);
     if (line.contains("elsewhere")) entry.elsewhere = view_at(line, "elsewhere", origin);
     return entry;
 }
