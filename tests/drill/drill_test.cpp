@@ -57,6 +57,7 @@ TEST_SUITE("drill") {
         stage.ledger->release_lease(lease);
         const DrillOutcome outcome = stage.drill(view);
         INFO(text(outcome));
+        CHECK(stage.history.of("capture").empty());  // before anything is begun, not only before the damage
         CHECK(outcome.record.verdict == Verdict::refused);
         CHECK(mentions(outcome,
                        "unfinished: drill 2026-1123T214500Z-abcdef was started here and has not ended"));

@@ -21,7 +21,9 @@ namespace rehearse::test {
 
 struct RecordedAlarm : Alarm {
     std::vector<AlarmMessage> raised;
+    std::function<void()> on_raise = [] {};
     void raise(const AlarmMessage& message, const std::optional<CommandSpec>&) override {
+        on_raise();
         raised.push_back(message);
     }
 };
@@ -99,7 +101,7 @@ class Stage {
     void open() {
         world.reset();
         ledger = open_sqlite_ledger(folder.path() / "ledger.sqlite", clock, ledger == nullptr);
-        store = open_git_store(folder.path() / "snapshots.git", store == nullptr);
+        store = wrap_store(open_git_store(folder.path() / "snapshots.git", store == nullptr));
         adapters.clear();
         for (const auto& one : resources) {
             adapters[ResourceName(one->name)] = std::make_unique<FakeAdapter>(*one, clock);
@@ -190,6 +192,9 @@ class Stage {
     std::function<CommandResult(const CommandRequest&)> on_command = [](const CommandRequest&) {
         return CommandResult{.exit_code = 0};
     };
+    /// What stands between the engine and the store, from the next open() on.
+    std::function<std::unique_ptr<SnapshotStore>(std::unique_ptr<SnapshotStore>)> wrap_store =
+        [](std::unique_ptr<SnapshotStore> real) { return real; };
     std::unique_ptr<Ledger> ledger;
     std::unique_ptr<SnapshotStore> store;
     AdapterSet adapters;
