@@ -95,6 +95,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
     const bool is_explained = plan.kind != DrillKind::disaster || has_unguarded_commands(plan);
     std::set<ResourceName> destroyed;                 // with an answer, and something to restore
     std::set<ResourceName> unanswered, seen_missing;  // destroys without an answer; restores that had work
+    bool perturb_may_still_come = false;
     for (const DrillEvent& event : events) {
         if (!clocks.started) clocks.started = event.steady;
         if (!event.boot.empty()) boots.insert(event.boot);
@@ -102,11 +103,8 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
         if (event.kind == EventKind::step_intent && text_or(event.body, "stage", "") == "perturb") {
             // Until it was put back, compared again, and serves again.
             found.compared = found.equal = found.serving_again = false;
-            // Only a pass is checked, so no earlier destroy may still come: what is unanswered now is new.
-            if (!found.perturbed) {
-                unanswered.clear();
-                seen_missing.clear();
-            }
+            // Only a pass is checked, so no earlier destroy may still come.
+            unanswered.clear();
             found.perturbed = true;
         }
         // The verifier is checked after all clocks were read; what follows is no part of the recovery.
@@ -146,9 +144,10 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
             if (stage == "rollback" && !done) found.rollback_failed = true;
             if (stage == "destroy" && done && integer_at(event.body, "items", "journal") > 0)
                 destroyed.insert(resource);
-            if (text_or(event.body, "outcome", "") == "unknown" &&
-                (stage == "destroy" || stage == "perturb")) {
-                unanswered.insert(resource);
+            if (text_or(event.body, "outcome", "") == "unknown") {
+                if (stage == "destroy") unanswered.insert(resource);
+                // That something differed, and was put back, may be somebody else's doing.
+                if (stage == "perturb") perturb_may_still_come = true;
             }
         }
     }
@@ -159,6 +158,7 @@ Measurement measure(const Plan& plan, const std::vector<DrillEvent>& events) {
         plan.kind == DrillKind::rollback ? found.rollback_compared : clocks.destruction_proven.has_value();
     // A stale read can show an absence that never was: only a restore that had something to do has seen it.
     found.may_still_come =
+        perturb_may_still_come ||
         std::any_of(unanswered.begin(), unanswered.end(), [&](const ResourceName& resource) {
             return !found.destruction_complete || !seen_missing.contains(resource);
         });

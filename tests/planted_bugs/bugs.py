@@ -96,8 +96,10 @@ BUGS = [
     bug("a blind verifier is no matter for the verdict", "drill/measure.cpp", "if (found.verifier_saw == false) {", "if (false) {", drill("a verifier that misses*")),
     bug("nothing is quarantined", "drill/finish.cpp", "const bool quarantined = !found.compared ||", "const bool quarantined = false && !found.compared &&"),
     bug("a quarantine calls nobody", "drill/finish.cpp", "execution.world.alarm.raise(message, execution.world.playbook_alarm);", ""),
-    bug("a destroy without an answer is forgotten", "drill/measure.cpp", "    found.may_still_come =\n        std::any_of(",
-        "    found.may_still_come = found.stopped && found.perturbed &&\n        std::any_of("),
+    bug("a destroy without an answer is forgotten", "drill/measure.cpp", "        std::any_of(unanswered.begin(), unanswered.end(),",
+        "        std::any_of(unanswered.end(), unanswered.end(),"),
+    bug("a breaking for the verifier's check without an answer is forgotten", "drill/measure.cpp",
+        "perturb_may_still_come = true;", "perturb_may_still_come = false;", MEASURE),
     # --- the clocks
     bug("the damage is read from the wall clock", "drill/destroy.cpp", "damage_began = execution.world.clock.steady();",
         "damage_began = SteadyTime{execution.world.clock.wall().since_epoch};"),
