@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "adapters/postgresql/drift.h"
 #include "adapters/postgresql/dump.h"
 #include "adapters/postgresql/items.h"
 #include "adapters/postgresql/scratch.h"
@@ -148,6 +149,11 @@ CaptureReport capture(const Settings& settings, const Clock& clock, TreeWriter& 
                              (generations == 1 ? " time" : " times") + ", the last one equal",
             .uncompared = {{"server_version", view.connection->server_version()},
                            {"generations", generations},
+                           {"fingerprint", fingerprint_of({.view = view,
+                                                           .tables = tables,
+                                                           .content = content,
+                                                           .live = captured.live,
+                                                           .database = database})},
                            {"wordings", wordings(captured.live, captured.fixpoint.schema)}}};
 }
 

@@ -1,8 +1,10 @@
 // Capture: one consistent instant of a database, written as a tree.
 #pragma once
 
+#include <map>
 #include <optional>
 
+#include "adapters/postgresql/large_objects.h"
 #include "adapters/postgresql/schema.h"
 #include "adapters/postgresql/settings.h"
 #include "adapters/postgresql/view.h"
@@ -23,7 +25,8 @@ extern const std::span<const std::string_view> normalisations;
 /// Everything of a capture but the schema and the database's own settings.
 struct ContentCount {
     std::uint64_t bytes = 0;
-    std::uint64_t large_objects = 0;
+    std::map<std::string, std::uint64_t> rows{};  // by Table::quoted
+    LargeObjectCount large_objects{};
 };
 [[nodiscard]] ContentCount write_content(const ConnectionString& where, const View& view,
                                          const std::vector<Table>& tables, TreeWriter& writer,

@@ -3,7 +3,6 @@
 #include <mutex>
 
 #include "adapters/postgresql/capture.h"
-#include "adapters/postgresql/large_objects.h"
 #include "adapters/postgresql/rows.h"
 #include "adapters/postgresql/sql_text.h"
 
@@ -22,15 +21,16 @@ class DataFolder {
         if (!space) space = root_->directory(file_name(table.space));
         return space->directory(file_name(table.name));
     }
-    void finish_table(TreeWriter& table, std::uint64_t bytes) {
+    void finish_table(const Table& table, TreeWriter& folder, std::uint64_t rows, std::uint64_t bytes) {
         const std::lock_guard lock(mutex_);
-        table.finish();
-        bytes_ += bytes;
+        folder.finish();
+        count_.bytes += bytes;
+        count_.rows[table.quoted] = rows;
     }
-    std::uint64_t finish() {
+    ContentCount finish() {
         for (auto& [name, space] : spaces_) space->finish();
         if (root_) root_->finish();
-        return bytes_;
+        return std::move(count_);
     }
 
   private:
@@ -38,17 +38,21 @@ class DataFolder {
     std::mutex mutex_;
     std::unique_ptr<TreeWriter> root_;
     std::map<std::string, std::unique_ptr<TreeWriter>> spaces_;
-    std::uint64_t bytes_ = 0;
+    ContentCount count_;
 };
 
 class FolderSink final : public TableSink {
   public:
-    FolderSink(DataFolder& data, const Table& table) : data_(data), folder_(data.table(table)) {}
+    FolderSink(DataFolder& data, const Table& table)
+        : data_(data), table_(table), folder_(data.table(table)) {}
     void chunk(const std::string& name, std::string_view content) override { folder_->blob(name, content); }
-    void finish(std::uint64_t, std::uint64_t bytes) override { data_.finish_table(*folder_, bytes); }
+    void finish(std::uint64_t rows, std::uint64_t bytes) override {
+        data_.finish_table(table_, *folder_, rows, bytes);
+    }
 
   private:
     DataFolder& data_;
+    const Table& table_;  // of the list that is read
     std::unique_ptr<TreeWriter> folder_;
 };
 
@@ -75,11 +79,10 @@ ContentCount write_content(const ConnectionString& where, const View& view, cons
     DataFolder data(writer);
     read_rows({.where = where, .snapshot = view.snapshot, .operation = operation}, tables,
               [&](const Table& table) { return std::make_unique<FolderSink>(data, table); });
-    ContentCount count{.bytes = data.finish()};
+    ContentCount count = data.finish();
     write_sequences(view.sequences, writer);
-    const LargeObjectCount objects = write_large_objects(*view.connection, writer);
-    count.bytes += objects.bytes;
-    count.large_objects = objects.objects;
+    count.large_objects = write_large_objects(*view.connection, writer);
+    count.bytes += count.large_objects.bytes;
     return count;
 }
 

@@ -6,6 +6,7 @@
 
 #include "adapters/postgresql/sql_text.h"
 #include "adapters/postgresql/tree_text.h"
+#include "orchestrator/base/digest.h"
 
 namespace rehearse::postgresql {
 
@@ -82,6 +83,7 @@ std::string large_object_of_file(const std::string& name) {
 
 LargeObjectCount write_large_objects(Connection& connection, TreeWriter& writer) {
     LargeObjectCount count;
+    Digest digest(Digest::Algorithm::sha256);
     std::unique_ptr<TreeWriter> root;
     std::unique_ptr<TreeWriter> folder;
     std::string open_folder;
@@ -97,8 +99,10 @@ LargeObjectCount write_large_objects(Connection& connection, TreeWriter& writer)
             }
             std::uint64_t offset = (object.first.size() - 2) / 2;
             const bool more_pieces = offset == first_piece;
-            folder->blob(file_of(object.number) + ".sql",
-                         object.statements + (more_pieces ? "" : object.rights));
+            const auto write = [&](const std::string& name, const std::string& content) {
+                digest.update(folder->blob(file_of(object.number) + name, content).text());
+            };
+            write(".sql", object.statements + (more_pieces ? "" : object.rights));
             std::size_t number = 0;
             for (bool more = more_pieces; more;) {
                 const std::string hex = connection
@@ -107,15 +111,12 @@ LargeObjectCount write_large_objects(Connection& connection, TreeWriter& writer)
                                             .text(0, 0);
                 const std::uint64_t size = (hex.size() - 2) / 2;
                 if (size > 0) {
-                    folder->blob(file_of(object.number) + "_" + numbered(number++) + ".sql",
-                                 put(object.number, offset, hex));
+                    write("_" + numbered(number++) + ".sql", put(object.number, offset, hex));
                 }
                 offset += size;
                 more = size == piece;
             }
-            if (more_pieces && !object.rights.empty()) {
-                folder->blob(file_of(object.number) + "_rights.sql", object.rights);
-            }
+            if (more_pieces && !object.rights.empty()) write("_rights.sql", object.rights);
             count.bytes += offset;
             ++count.objects;
             last = object.number;
@@ -123,6 +124,7 @@ LargeObjectCount write_large_objects(Connection& connection, TreeWriter& writer)
     }
     if (folder) folder->finish();
     if (root) root->finish();
+    if (count.objects > 0) count.digest = digest.hex();
     return count;
 }
 

@@ -13,6 +13,7 @@ namespace rehearse::postgresql {
 struct LargeObjectCount {
     std::uint64_t objects = 0;
     std::uint64_t bytes = 0;
+    std::string digest{};  // of all that was written; empty where nothing was
 };
 
 /// Writes large-objects/... below `writer`, nothing where there are none. Reads by pieces: memory is bounded.

@@ -6,6 +6,7 @@
 
 #include "adapters/postgresql/capture.h"
 #include "adapters/postgresql/destroy.h"
+#include "adapters/postgresql/drift.h"
 #include "adapters/postgresql/identity.h"
 #include "adapters/postgresql/marker.h"
 #include "adapters/postgresql/observe.h"
@@ -75,6 +76,9 @@ class PostgresqlAdapter final : public Adapter {
         auto view = std::exchange(view_, std::nullopt);
         return postgresql::capture(settings_, clock_, writer, std::move(view));
     }
+    std::string drift(const json::object& uncompared) override {
+        return postgresql::drift(settings_, clock_, uncompared, quiet_);
+    }
     void destroy(const DestroyRequest& request) override {
         view_.reset();  // a session of our own would be in the way
         postgresql::destroy(settings_, request);
@@ -96,6 +100,7 @@ class PostgresqlAdapter final : public Adapter {
     Settings settings_;
     const Clock& clock_;
     std::optional<View> view_;
+    QuietLook quiet_;
 };
 
 std::unique_ptr<Adapter> make(const ResourceSpec& spec, const AdapterContext& context) {

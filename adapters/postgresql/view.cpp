@@ -11,6 +11,7 @@ View open_view(const ConnectionString& where, const Clock& clock, const std::str
     fix_session(*view.connection);
     view.connection->run("begin isolation level repeatable read read only");
     view.snapshot = view.connection->run("select pg_export_snapshot()").text(0, 0);
+    view.transactions = view.connection->run("select txid_current_snapshot()").text(0, 0);
     view.at = clock.wall();
     view.sequences = read_sequences(*view.connection);
     return view;

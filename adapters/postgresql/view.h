@@ -14,6 +14,8 @@ namespace rehearse::postgresql {
 struct View {
     std::unique_ptr<Connection> connection{};  // its transaction stays open as long as the view lives
     std::string snapshot{};
+    std::string
+        transactions{};  // whose effects it sees: "xmin:xmax:xip,xip", as txid_current_snapshot() says
     WallTime at{};
     std::vector<Sequence> sequences{};  // read here: their positions follow no transaction
 };
