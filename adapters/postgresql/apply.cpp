@@ -2,6 +2,8 @@
 // the batch is run again one by one to name the culprit.
 #include "adapters/postgresql/apply.h"
 
+#include "adapters/postgresql/session.h"
+
 namespace rehearse::postgresql {
 
 namespace {
@@ -11,7 +13,7 @@ constexpr std::size_t batch_bytes = 64U << 10U;
 
 void make_one(Connection& connection, const SchemaObject& object) {
     try {
-        connection.run(object.text);
+        with_usual_path(connection, [&] { connection.run(object.text); });
     } catch (const Failure& failure) {
         FailureFields fields = failure.fields();
         fields.operation += ": make " + describe(object);

@@ -6,6 +6,7 @@
 
 #include "adapters/postgresql/after_rows.h"
 #include "adapters/postgresql/apply.h"
+#include "adapters/postgresql/checks.h"
 #include "adapters/postgresql/load.h"
 #include "adapters/postgresql/names.h"
 #include "adapters/postgresql/other_sessions.h"
@@ -83,10 +84,12 @@ RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& 
     const std::string name = build_name(settings.database);
     make_database(wanted, maintenance, name);
     const Connections connections =
-        open_restoring(settings.restore.with_database(name), std::string(operation), worker_count());
+        open_restoring(settings.restore.with_database(name), std::string(operation),
+                       usual_search_path(wanted.database), worker_count());
     Connection& first = *connections.front();
     make_objects(first, pick(wanted.schema, [](const SchemaObject& object) { return !object.after_rows; }));
     empty_tables_of_extensions(first);
+    const std::vector<std::string> checks = postpone_checks(first);
 
     const AfterRows after(wanted.schema, pick(wanted.schema, [](const SchemaObject&) { return true; }));
     const auto tables = stored_tables(wanted.tree);
@@ -106,6 +109,7 @@ RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& 
         [&](Connection& connection) { run_folder_of_folders(connection, wanted.tree, "large-objects"); });
     jobs.run(connections);
     run_folder_of_folders(first, wanted.tree, "sequences");
+    make_checks(first, checks);
     after.make_rest(connections);
 
     const auto made = std::count_if(wanted.schema.begin(), wanted.schema.end(),

@@ -39,7 +39,8 @@ struct CapturedSchema {
 CapturedSchema capture_schema(const Settings& settings, const DatabaseSettings& database, const View& view) {
     const auto connection = join_view(view, settings.connection, std::string(operation));
     CapturedSchema out{.live = dump_schema(*connection, settings.connection, view.snapshot), .fixpoint = {}};
-    out.fixpoint = find_fixpoint(settings, database, out.live, std::string(operation));
+    out.fixpoint =
+        find_fixpoint(settings, database, out.live, used_row_types(*connection), std::string(operation));
     return out;
 }
 

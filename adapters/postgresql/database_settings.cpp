@@ -274,6 +274,13 @@ std::vector<std::string> property_statements(const DatabaseSettings& wanted, con
     return out;
 }
 
+std::string usual_search_path(const DatabaseSettings& settings) {
+    for (const DatabaseSetting& setting : settings.settings) {
+        if (setting.role.empty() && setting.name == "search_path") return setting.value;
+    }
+    return "\"$user\", public";
+}
+
 std::vector<std::string> roles_of(const DatabaseSettings& settings) {
     std::set<std::string> roles{settings.owner};
     for (const auto& grant : settings.grants) roles.insert({grant.grantor, grant.grantee});

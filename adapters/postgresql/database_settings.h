@@ -49,6 +49,8 @@ struct DatabaseSettings {
 [[nodiscard]] std::vector<std::string> property_statements(const DatabaseSettings& wanted,
                                                            const DatabaseSettings& now,
                                                            const std::string& name);
+/// search_path as sessions of this database begin with it.
+[[nodiscard]] std::string usual_search_path(const DatabaseSettings& settings);
 /// Roles that the settings name.
 [[nodiscard]] std::vector<std::string> roles_of(const DatabaseSettings& settings);
 

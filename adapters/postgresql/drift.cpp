@@ -1,5 +1,5 @@
 // A row's xmin is newer than the capture where it was written since, and a row too few was deleted since:
-// neither needs the rows' contents, so a look is one pass without sorting. Decision 0012.
+// neither needs the rows' contents, so a look is one pass without sorting. Decision 0011.
 #include "adapters/postgresql/drift.h"
 
 #include <algorithm>

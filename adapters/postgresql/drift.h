@@ -30,7 +30,7 @@ struct QuietLook {
 };
 
 /// What changed since the capture that reported `uncompared`, or who is about to change it; empty: nothing.
-/// Reads only. A look that reads every row costs about a third of the capture. Decision 0012.
+/// Reads only. A look that reads every row costs about a third of the capture. Decision 0011.
 [[nodiscard]] std::string drift(const Settings& settings, const Clock& clock, const json::object& uncompared,
                                 QuietLook& quiet);
 

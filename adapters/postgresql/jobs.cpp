@@ -8,12 +8,14 @@
 
 namespace rehearse::postgresql {
 
-Connections open_restoring(const ConnectionString& where, const std::string& operation, std::size_t count) {
+Connections open_restoring(const ConnectionString& where, const std::string& operation,
+                           const std::string& usual_path, std::size_t count) {
     Connections connections;
     for (std::size_t at = 0; at < std::max<std::size_t>(count, 1); ++at) {
         connections.push_back(
             std::make_unique<Connection>(where, Connection::Options{.operation = operation}));
         fix_restoring_session(*connections.back());
+        set_usual_path(*connections.back(), usual_path);
     }
     return connections;
 }

@@ -17,9 +17,9 @@ namespace rehearse::postgresql {
 
 using Connections = std::vector<std::unique_ptr<Connection>>;
 
-/// Sessions for restoring, all alike. At least one.
+/// Sessions for restoring, all alike. At least one. `usual_path`: as set_usual_path() wants it.
 [[nodiscard]] Connections open_restoring(const ConnectionString& where, const std::string& operation,
-                                         std::size_t count);
+                                         const std::string& usual_path, std::size_t count);
 
 class Jobs {
   public:

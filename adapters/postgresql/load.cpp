@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "adapters/postgresql/chunks.h"
+#include "adapters/postgresql/session.h"
 #include "adapters/postgresql/sql_text.h"
 
 namespace rehearse::postgresql {
@@ -52,7 +53,7 @@ std::uint64_t copy_into(Connection& connection, const std::string& sql, const Fi
 
 void load_alone(Connection& connection, const StoredTable& table, bool freeze, LoadCount& count) {
     std::size_t chunk = 0;
-    connection.run("begin");
+    connection.run("begin; " + usual_path_here);
     if (freeze) connection.run("truncate only " + table.name);
     copy_into(connection, "COPY " + table.target + " FROM STDIN" + (freeze ? " WITH (FREEZE)" : ""),
               [&] { count.bytes += send_chunks(connection, table, [&] { return chunk++; }); });
@@ -67,6 +68,7 @@ struct Shared {
 };
 
 void load_part(Connection& connection, const StoredTable& table, Shared& shared, LoadCount& count) {
+    connection.run("begin; " + usual_path_here);
     copy_into(connection, "COPY " + table.target + " FROM STDIN", [&] {
         for (std::size_t group = shared.next++; group < shared.groups.size(); group = shared.next++) {
             const auto [begin, end] = shared.groups[group];
@@ -75,6 +77,7 @@ void load_part(Connection& connection, const StoredTable& table, Shared& shared,
             });
         }
     });
+    connection.run("commit");
 }
 
 }  // namespace

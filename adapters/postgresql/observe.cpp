@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "adapters/postgresql/checks.h"
 #include "adapters/postgresql/dump.h"
 #include "adapters/postgresql/identity.h"
 #include "adapters/postgresql/items.h"
@@ -162,6 +163,7 @@ Observation observe(const Settings& settings, const Selection& selection) {
         if (operation == Operation::remove) add(out.obstacles, undeletable(own, changed));
     }
     find_obstacles_of_restore(own, maintenance, settings.database, out.obstacles);
+    add(out.obstacles, broken_checks(own));
     try {
         out.way_back.push_back(find_dump_program(own.server_version()).path);
     } catch (const Failure& failure) {

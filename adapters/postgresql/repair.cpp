@@ -43,7 +43,8 @@ class Repair {
         : clock_(clock),
           wanted_(wanted),
           where_(settings.restore.with_database(settings.database)),
-          connections_(open_restoring(where_, std::string(operation), worker_count())),
+          connections_(open_restoring(where_, std::string(operation), usual_search_path(wanted.database),
+                                      worker_count())),
           first_(*connections_.front()),
           stored_(stored_tables(wanted.tree)) {
         for (const auto& connection : connections_) connection->run("set lock_timeout = '60s'");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "adapters/postgresql/chunks.h"
+#include "adapters/postgresql/session.h"
 #include "orchestrator/base/digest.h"
 
 namespace rehearse::postgresql {
@@ -148,7 +149,7 @@ std::uint64_t replace_differing(Connection& writer, const ReadRows& source, cons
 
 RepairedRows repair_rows(Connection& writer, const ReadRows& source, const std::vector<RowRepair>& repairs) {
     RepairedRows out;
-    writer.run("begin");
+    writer.run("begin; " + usual_path_here);
     for (const RowRepair& repair : repairs) {
         if (repair.empty && repair.stored != nullptr) {
             out.bytes += fill(writer, repair);

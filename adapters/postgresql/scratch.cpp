@@ -105,6 +105,7 @@ ScratchDatabase::ScratchDatabase(const Settings& settings, const DatabaseSetting
         throw;
     }
     fix_restoring_session(*connection_);
+    set_usual_path(*connection_, usual_search_path(like));
 }
 
 ScratchDatabase::~ScratchDatabase() {
@@ -115,11 +116,13 @@ ScratchDatabase::~ScratchDatabase() {
 }
 
 Fixpoint find_fixpoint(const Settings& settings, const DatabaseSettings& database, const Schema& live,
-                       const std::string& operation) {
+                       const RowTypes& row_types, const std::string& operation) {
     Schema current = without_refreshes(live);
     for (int generation = 1; generation <= most_generations; ++generation) {
         ScratchDatabase scratch(settings, database, operation + ": try the schema");
         make_objects(scratch.connection(), pick(current, [](const SchemaObject&) { return true; }));
+        if (generation == 1)
+            require_same_order(row_types, used_row_types(scratch.connection()), operation, settings.database);
         Schema next = dump_schema(scratch.connection(), scratch.where(), "");
         if (next == current) return {with_refreshes(std::move(next), live), generation};
         check_nothing_lost(current, next, operation, settings.database);

@@ -6,6 +6,7 @@
 
 #include "adapters/postgresql/connection.h"
 #include "adapters/postgresql/database_settings.h"
+#include "adapters/postgresql/row_types.h"
 #include "adapters/postgresql/schema.h"
 #include "adapters/postgresql/settings.h"
 
@@ -36,8 +37,9 @@ struct Fixpoint {
     int generations = 1;  // how often it was restored until it did
 };
 /// Restores `live` into a scratch database and dumps it again, until a dump equals what was restored. Fails:
-/// permanent where an object does not come back, or no fixpoint is reached.
+/// permanent where an object does not come back, or no fixpoint is reached; refused as require_same_order().
 [[nodiscard]] Fixpoint find_fixpoint(const Settings& settings, const DatabaseSettings& database,
-                                     const Schema& live, const std::string& operation);
+                                     const Schema& live, const RowTypes& row_types,
+                                     const std::string& operation);
 
 }  // namespace rehearse::postgresql

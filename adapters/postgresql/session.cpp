@@ -29,6 +29,30 @@ void fix_restoring_session(Connection& connection) {
         "set vacuum_cost_delay = 0");
 }
 
+void set_usual_path(Connection& connection, const std::string& search_path) {
+    connection.run("select set_config('rehearse.search_path', $1, false)", {search_path});
+}
+
+const std::string usual_path_here =
+    "select set_config('search_path', current_setting('rehearse.search_path', true), true)";
+
+void with_usual_path(Connection& connection, const std::function<void()>& work) {
+    try {
+        return work();
+    } catch (const Failure& failure) {
+        const std::string& code = failure.fields().native_code;
+        if (code != "42883" && code != "42P01" && code != "42704" && code != "3F000") throw;
+    }
+    connection.run("select set_config('search_path', current_setting('rehearse.search_path', true), false)");
+    try {
+        work();
+    } catch (...) {
+        connection.try_run("set search_path = ''");
+        throw;
+    }
+    connection.run("set search_path = ''");
+}
+
 std::string dump_options() {
     return "-c timezone=UTC -c lc_monetary=C -c bytea_output=hex -c xmloption=content "
            "-c quote_all_identifiers=off -c array_nulls=on -c jit=off -c default_transaction_read_only=off";
