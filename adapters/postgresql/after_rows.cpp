@@ -82,6 +82,10 @@ void AfterRows::add_indexes(Jobs& jobs, const std::string& table) const {
     });
 }
 
+void AfterRows::attach_early(Connection& connection) const {
+    for (const SchemaObject* object : attached_) static_cast<void>(connection.try_run(object->text));
+}
+
 void AfterRows::make_rest(const Connections& connections) const {
     Connection& first = *connections.front();
     make_objects(first, attached_);

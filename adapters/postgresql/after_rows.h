@@ -21,6 +21,9 @@ class AfterRows {
     void add_indexes(Jobs& jobs, const std::string& table) const;
     /// Tables that have indexes or keys to make.
     [[nodiscard]] std::vector<std::string> tables() const;
+    /// Attaches indexes whose tables are attached already, so that a partition with partitions of its own has
+    /// whole indexes before it joins its parent. The others are left to make_rest().
+    void attach_early(Connection& connection) const;
     /// The rest, once all tables have their indexes: attached indexes, foreign keys, then all in order.
     void make_rest(const Connections& connections) const;
 

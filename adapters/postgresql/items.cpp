@@ -160,7 +160,9 @@ std::vector<TableItem> table_items(Connection& connection) {
     const Result rows = connection.run(
         "select c.oid, format('%I.%I', n.nspname, c.relname), coalesce(pg_partition_root(c.oid), "
         "c.oid)::oid, "
-        "c.relkind = 'p', coalesce(pg_total_relation_size(c.oid), 0), c.reltuples::int8 from pg_class c join "
+        "c.relkind = 'p', coalesce(pg_total_relation_size(c.oid), 0), c.reltuples::int8, (select "
+        "string_agg(concat(',', relid::oid, ','), '') from pg_partition_ancestors(c.oid)) from pg_class c "
+        "join "
         "pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and c.relpersistence <> 't' "
         "and "
         "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'");
@@ -170,6 +172,7 @@ std::vector<TableItem> table_items(Connection& connection) {
                          .name = printable(rows.text(row, 1)),
                          .quoted = rows.text(row, 1),
                          .root = rows.text(row, 2),
+                         .above = rows.text(row, 6),
                          .partitioned = rows.flag(row, 3),
                          .bytes = rows.number(row, 4),
                          .estimated_rows = std::stoll(rows.text(row, 5))});
@@ -184,20 +187,23 @@ std::vector<TableItem> select_items(const std::vector<TableItem>& all,
                                     std::vector<std::string>& unmatched) {
     if (patterns.empty()) return all;
     std::set<std::string> chosen;
-    std::set<std::string> roots;
+    std::set<std::string> whole;  // with their partitions
     for (const std::string& pattern : patterns) {
         bool any = false;
         for (const TableItem& item : all) {
             if (!selects(pattern, item)) continue;
             any = true;
             chosen.insert(item.oid);
-            if (item.partitioned && item.root == item.oid) roots.insert(item.oid);
+            if (item.partitioned) whole.insert("," + item.oid + ",");
         }
         if (!any) unmatched.push_back(pattern);
     }
     std::vector<TableItem> items;
     std::copy_if(all.begin(), all.end(), std::back_inserter(items), [&](const TableItem& item) {
-        return chosen.contains(item.oid) || roots.contains(item.root);
+        return chosen.contains(item.oid) ||
+               std::any_of(whole.begin(), whole.end(), [&](const std::string& table) {
+                   return item.above.find(table) != std::string::npos;
+               });
     });
     return items;
 }

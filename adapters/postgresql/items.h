@@ -18,6 +18,7 @@ struct TableItem {
     std::string name{};    // printable; the item's name
     std::string quoted{};  // as SQL wants it
     std::string root{};    // oid of the partitioned table at the top; its own where there is none
+    std::string above{};   // oids of the partitioned tables that it is in, each with a comma before and after
     bool partitioned = false;
     std::uint64_t bytes = 0;
     std::int64_t estimated_rows = -1;

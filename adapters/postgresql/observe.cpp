@@ -1,6 +1,7 @@
 // Obstacles are looked for with the credential that would meet them: the restore's with the restore's.
 #include "adapters/postgresql/observe.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "adapters/postgresql/checks.h"
@@ -8,9 +9,11 @@
 #include "adapters/postgresql/identity.h"
 #include "adapters/postgresql/items.h"
 #include "adapters/postgresql/other_sessions.h"
+#include "adapters/postgresql/parallel.h"
 #include "adapters/postgresql/references.h"
 #include "adapters/postgresql/session.h"
 #include "adapters/postgresql/sql_text.h"
+#include "adapters/postgresql/triggers.h"
 
 namespace rehearse::postgresql {
 
@@ -82,6 +85,23 @@ void find_obstacles_of_restore(Connection& own, Connection& maintenance, const s
             "$1))) and "
             "not pg_has_role(current_user, d.refobjid, 'member')",
             {database})));
+}
+
+/// Limits that a capture or a restore would run into, maybe only once something is broken. Superusers have
+/// none.
+std::vector<std::string> limits_of_sessions(Connection& connection, const std::string& database) {
+    // A restore's own, those that compare rows meanwhile, one that holds the view, and pg_dump.
+    const std::string needed = std::to_string(2 * worker_count() + 2);
+    return first_column(connection.run(
+        "select format('%s lets in only %s sessions at once; a drill takes up to " + needed +
+            ": ALTER %s CONNECTION LIMIT " + needed +
+            "', o.what, o.allowed, o.what) from (select format('ROLE %I', rolname) as what, rolconnlimit as "
+            "allowed "
+            "from pg_catalog.pg_roles where rolname = current_user union all select format('DATABASE %I', "
+            "datname), "
+            "datconnlimit from pg_catalog.pg_database where datname = $1) o where o.allowed between 0 and " +
+            needed + " - 1 and not (select rolsuper from pg_catalog.pg_roles where rolname = current_user)",
+        {database}));
 }
 
 /// The server's own files, where they are on this machine and this role may know it.
@@ -161,9 +181,17 @@ Observation observe(const Settings& settings, const Selection& selection) {
         for (const std::string& text : reach.restorable)
             out.warnings.push_back("goes with it and comes back: " + text);
         if (operation == Operation::remove) add(out.obstacles, undeletable(own, changed));
+        Objections found = objections(own, changed, operation);
+        add(out.obstacles, std::move(found.certain));
+        add(out.warnings, std::move(found.possible));
     }
     find_obstacles_of_restore(own, maintenance, settings.database, out.obstacles);
     add(out.obstacles, broken_checks(own));
+    add(out.obstacles, limits_of_sessions(own, settings.database));
+    for (std::string& limit : limits_of_sessions(maintenance, settings.database)) {
+        if (std::find(out.obstacles.begin(), out.obstacles.end(), limit) == out.obstacles.end())
+            out.obstacles.push_back(std::move(limit));
+    }
     try {
         out.way_back.push_back(find_dump_program(own.server_version()).path);
     } catch (const Failure& failure) {

@@ -84,13 +84,10 @@ std::vector<std::string> undeletable(Connection& connection, const std::vector<T
     if (items.empty()) return {};
     const Result rows = connection.run(
         "select distinct format('PostgreSQL would not delete rows of %s: publication %I publishes deletes, "
-        "and the "
-        "table has no replica identity; give it a primary key, or drop the publication here', "
-        "c.oid::regclass, "
-        "p.pubname) from pg_publication p join pg_publication_tables t on t.pubname = p.pubname join "
-        "pg_class r on "
-        "r.oid = format('%I.%I', t.schemaname, t.tablename)::regclass join pg_class c on c.oid = r.oid or "
-        "pg_partition_root(c.oid) = r.oid where p.pubdelete and c.oid = any (" +
+        "and the table has no replica identity; give it a primary key, or drop the publication here', "
+        "c.oid::regclass, p.pubname) from pg_publication p cross join lateral "
+        "pg_get_publication_tables(p.pubname) t join pg_class c on c.oid = t.relid or "
+        "pg_partition_root(c.oid) = t.relid where p.pubdelete and c.oid = any (" +
         oids_of(oids_of(items)) +
         ") and (c.relreplident = 'n' or c.relreplident = 'd' and not exists (select from pg_index x where "
         "x.indrelid "

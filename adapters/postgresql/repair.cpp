@@ -200,6 +200,7 @@ class Repair {
             if (!made_.contains(table) || !stored_.contains(table)) after.add_indexes(jobs, table);
         }
         jobs.run(connections_);
+        if (!attach.empty()) after.attach_early(first_);
         make_objects(first_, attach);
         after.make_rest(connections_);
         report_.bytes_restored += count.bytes;

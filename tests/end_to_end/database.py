@@ -156,13 +156,13 @@ resources:
         with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def playbook(self, name, destroy, more=""):
+    def playbook(self, name, destroy, more="", steady="there"):
         self.write(f"playbooks/{name}.yaml", f"""playbook: {name}
 title: The database is broken
 kind: disaster
 environment: {ENVIRONMENT}
 targets: {{ rto: "15m", rpo: "15m" }}
-steady_state: [there]
+steady_state: [{steady}]
 destroy:
   - {{ resource: data{destroy} }}
 verify: {{ fidelity: exact, steady_state: {{ consecutive: 1, within: 30s }} }}
@@ -174,7 +174,7 @@ guard: {{ max_items: 100000, max_share: "100%", snapshot_max_age: "10m" }}
                               timeout=300, env=self.server.environment)
         return Result(arguments, done.returncode, done.stdout, done.stderr)
 
-    def drill(self, destroy="", *arguments, more=""):
+    def drill(self, destroy="", *arguments, **playbook):
         """One drill with a destroy step of its own: what is said of it beside the resource."""
-        self.playbook("broken", destroy, more)
+        self.playbook("broken", destroy, **playbook)
         return self.rehearse("run", "broken", "--yes", "--output", "json", *arguments)

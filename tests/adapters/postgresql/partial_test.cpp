@@ -72,6 +72,16 @@ TEST_SUITE("postgresql: parts of a database") {
             shop.destroy("drop", items);
             shop.check_mended();
         }
+        SUBCASE("a partition that has partitions, named alone") {
+            std::vector<std::string> items;
+            const Observation observed = shop.observe("drop", {"events_2021"});
+            CHECK(observed.obstacles.empty());
+            for (const Item& item : observed.items) items.push_back(item.name);
+            CHECK(items == std::vector<std::string>{"public.events_2021", "public.events_2021_rest",
+                                                    "public.events_2021_sad"});
+            shop.destroy("drop", items);
+            shop.check_mended();
+        }
         SUBCASE("one partition") {
             shop.destroy("drop", {"public.events_2020"});
             shop.check_mended();
