@@ -97,6 +97,7 @@ void Checks::on_append(const Lease& lease, const DrillId& id, const JournalBatch
     Acknowledged& drill = drills_.at(id);
     require(lease.epoch == epoch_, "a stale orchestrator wrote the journal");
     for (const DrillEvent& event : batch.events) {
+        require_new(drill.events, event);
         drill.events.push_back(event);
         if (event.kind == EventKind::note && text_or(event.body, "text", "") == "resumed")
             drill.resumed = true;
@@ -130,6 +131,14 @@ void Checks::on_read_back(const DrillId& id, std::vector<DrillEvent> events) {
         drill.state = drill_state_from(text_or(event.body, "state", ""));
         drill.states.insert(drill.state);
     }
+}
+
+/// Whoever adds an event takes its instant then, once: the same one again was sent again.
+void Checks::require_new(const std::vector<DrillEvent>& events, const DrillEvent& event) {
+    require(
+        std::none_of(events.begin(), events.end(), [&](const DrillEvent& one) { return same(one, event); }),
+        "an event is in the journal twice: " + std::string(to_string(event.kind)) + " " +
+            canonical_json(event.body));
 }
 
 Acknowledged* Checks::drill_of(const std::string& key, const std::string& stage) {
@@ -364,7 +373,8 @@ bool Checks::is_superseded(const Acknowledged& drill) const {
 /// Without a fault there is one right end for each shape.
 void Checks::check_expected(const Acknowledged& drill) {
     Verdict expected = Verdict::recovered;
-    if (options_.shape == Shape::half_destroy) expected = Verdict::aborted;
+    if (options_.shape == Shape::half_destroy || options_.shape == Shape::half_destroy_of_four)
+        expected = Verdict::aborted;
     if (options_.shape == Shape::failing_hook && options_.failing_stage == 0)
         expected = Verdict::not_recovered;
     if (options_.shape == Shape::failing_hook && options_.failing_stage == 1) expected = Verdict::aborted;

@@ -78,6 +78,7 @@ class Checks {
     void require(bool holds, const std::string& what) {
         if (!holds) violate(what);
     }
+    void require_new(const std::vector<DrillEvent>& events, const DrillEvent& event);
     [[nodiscard]] Acknowledged* drill_of(const std::string& key, const std::string& stage);
     void check_perturbation(Acknowledged& drill, const Resource& resource, const PlanStep& step,
                             const DestroyRequest& request);

@@ -19,10 +19,10 @@ struct Part {
 /// Each shape (each hook that fails, a rollback with and without residue), each change to a disk or a
 /// provider, each kind of loss. Returns the number of runs.
 std::uint64_t enumerate_singles(Part part, Counters& counters, const RunTold& told);
-/// A chain of four, crashed in the drill and again in its recovery. Power cuts (all that was not synced is
-/// lost) at every point that leaves other bytes behind than the one before, kills at every change: every
-/// power cut followed by every power cut, every power cut by every kill, every kill by every power cut.
-/// Returns the number of runs.
+/// Four resources, crashed in the drill and again in its recovery. Power cuts at every point that leaves
+/// other bytes behind than the one before, kills at every change. A chain: each power cut followed by each
+/// power cut and by each kill, each kill by each power cut, each torn power cut by each torn one. A fan, and
+/// a destroy that half fails: each power cut by each power cut. Returns the number of runs.
 std::uint64_t enumerate_pairs(Part part, Counters& counters, const RunTold& told);
 
 }  // namespace rehearse::simulation

@@ -8,8 +8,8 @@
 namespace rehearse::simulation {
 
 std::string_view to_string(Shape shape) {
-    constexpr std::array<std::string_view, shapes> names{"one",          "chain",        "fan",
-                                                         "half_destroy", "failing_hook", "rollback"};
+    constexpr std::array<std::string_view, shapes> names{
+        "one", "chain", "fan", "half_destroy", "failing_hook", "rollback", "half_destroy_of_four"};
     return names.at(static_cast<std::size_t>(shape));
 }
 
@@ -25,7 +25,7 @@ std::string_view to_string(Fault fault) {
 Options options_of(std::uint64_t seed) {
     Random random(seed ^ 0x5eed5eed5eed5eedULL);
     Options options{.seed = seed};
-    options.shape = static_cast<Shape>(random.below(shapes));
+    options.shape = static_cast<Shape>(random.below(drawn_shapes));
     options.failing_stage = static_cast<int>(random.below(5));
     options.heal = !random.once_in(3);
     // One seed in eight goes undisturbed; the others have one to four kinds of fault.

@@ -12,9 +12,9 @@
 
 namespace rehearse::simulation {
 
-/// The six shapes of drill that are enumerated.
-enum class Shape { one, chain, fan, half_destroy, failing_hook, rollback };
-inline constexpr int shapes = 6;
+/// The shapes of drill that are enumerated; a seed draws one of the first six.
+enum class Shape { one, chain, fan, half_destroy, failing_hook, rollback, half_destroy_of_four };
+inline constexpr int shapes = 7, drawn_shapes = 6;
 [[nodiscard]] std::string_view to_string(Shape shape);
 
 /// Things that go wrong. Each is switched on per seed.

@@ -12,9 +12,10 @@ CommandSpec command(const std::string& argument) { return {.arguments = {"comman
 }  // namespace
 
 void Simulation::make_shape() {
-    const int count = options.shape == Shape::one                                    ? 1
-                      : options.shape == Shape::chain || options.shape == Shape::fan ? 4
-                                                                                     : 2;
+    const bool of_four = options.shape == Shape::chain || options.shape == Shape::fan ||
+                         options.shape == Shape::half_destroy_of_four;
+    const int count = options.shape == Shape::one ? 1 : of_four ? 4 : 2;
+    const bool half = options.shape == Shape::half_destroy || options.shape == Shape::half_destroy_of_four;
     environment.name = EnvironmentName("shop-staging");
     playbook.name = PlaybookName("delete");
     playbook.environment = environment.name;
@@ -30,7 +31,7 @@ void Simulation::make_shape() {
         live.needs = spec.needs;
         environment.resources.push_back(spec);
         DestroyStep step{.resource = name};
-        if (options.shape == Shape::half_destroy && i == 0) step.options["half"] = true;
+        if (half && i == 0) step.options["half"] = true;
         if (options.faults != 0 && draws_.once_in(4)) step.items = {"b", "c"};
         playbook.destroy.push_back(step);
     }
