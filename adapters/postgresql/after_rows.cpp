@@ -41,7 +41,9 @@ std::string referenced_table(const SchemaObject& foreign_key) {
     return name_after(foreign_key.text, ") REFERENCES ");
 }
 
-AfterRows::AfterRows(const Schema& schema, const std::vector<const SchemaObject*>& to_make) {
+AfterRows::AfterRows(const Schema& schema, const std::vector<const SchemaObject*>& to_make,
+                     Problems* problems)
+    : problems_(problems) {
     std::set<std::string> plain;
     for (const SchemaObject& object : schema) {
         if (object.type == "TABLE" && !object.after_rows) plain.insert(table_of(object));
@@ -74,10 +76,12 @@ void AfterRows::add_indexes(Jobs& jobs, const std::string& table) const {
     if (found == of_tables_.end()) return;
     const OfTable& objects = found->second;
     // Keys lock the table, indexes don't: keys first, one after the other.
-    jobs.add([&jobs, &objects](Connection& connection) {
-        make_objects(connection, objects.constraints);
+    jobs.add([&jobs, &objects, problems = problems_](Connection& connection) {
+        make_objects(connection, objects.constraints, problems);
         for (const SchemaObject* index : objects.indexes) {
-            jobs.add([index](Connection& other) { make_objects(other, std::span(&index, 1)); });
+            jobs.add([index, problems](Connection& other) {
+                make_objects(other, std::span(&index, 1), problems);
+            });
         }
     });
 }
@@ -88,7 +92,7 @@ void AfterRows::attach_early(Connection& connection) const {
 
 void AfterRows::make_rest(const Connections& connections) const {
     Connection& first = *connections.front();
-    make_objects(first, attached_);
+    make_objects(first, attached_, problems_);
     Jobs jobs;
     std::mutex mutex;
     std::vector<const SchemaObject*> again;
@@ -96,7 +100,7 @@ void AfterRows::make_rest(const Connections& connections) const {
         jobs.add(
             [&, key](Connection& connection) {
                 try {
-                    make_objects(connection, std::span(&key, 1));
+                    make_objects(connection, std::span(&key, 1), problems_);
                 } catch (const Failure& failure) {
                     // Partitions share locks with their parents, which their names do not show.
                     if (failure.fields().native_code != "40P01") throw;
@@ -107,8 +111,8 @@ void AfterRows::make_rest(const Connections& connections) const {
             {table_of(*key), referenced_table(*key)});
     }
     jobs.run(connections);
-    make_objects(first, again);
-    make_objects(first, rest_);
+    make_objects(first, again, problems_);
+    make_objects(first, rest_, problems_);
 }
 
 }  // namespace rehearse::postgresql

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/postgresql/jobs.h"
+#include "adapters/postgresql/problems.h"
 #include "adapters/postgresql/schema.h"
 
 namespace rehearse::postgresql {
@@ -14,8 +15,9 @@ namespace rehearse::postgresql {
 /// Objects that follow the rows, sorted into what may run together.
 class AfterRows {
   public:
-    /// `to_make` are objects of `schema`, in its order.
-    AfterRows(const Schema& schema, const std::vector<const SchemaObject*>& to_make);
+    /// `to_make` are objects of `schema`, in its order. `problems`: as make_objects() takes them.
+    AfterRows(const Schema& schema, const std::vector<const SchemaObject*>& to_make,
+              Problems* problems = nullptr);
 
     /// Adds the jobs for the indexes and keys of one table whose rows are there.
     void add_indexes(Jobs& jobs, const std::string& table) const;
@@ -35,6 +37,7 @@ class AfterRows {
     std::vector<const SchemaObject*> attached_;
     std::vector<const SchemaObject*> foreign_keys_;
     std::vector<const SchemaObject*> rest_;
+    Problems* problems_;
 };
 
 /// The table that an index, a constraint or a CREATE TABLE is about, quoted as in the text; empty: unknown.

@@ -29,7 +29,7 @@ void make_one(Connection& connection, const SchemaObject& object) {
 
 }  // namespace
 
-void make_objects(Connection& connection, std::span<const SchemaObject* const> objects) {
+void make_objects(Connection& connection, std::span<const SchemaObject* const> objects, Problems* problems) {
     for (std::size_t first = 0; first < objects.size();) {
         std::string batch;
         std::size_t last = first;
@@ -39,7 +39,21 @@ void make_objects(Connection& connection, std::span<const SchemaObject* const> o
             ++last;
         }
         if (last - first == 1 || connection.try_run(batch)) {
-            for (std::size_t at = first; at < last; ++at) make_one(connection, *objects[at]);
+            for (std::size_t at = first; at < last; ++at) {
+                try {
+                    make_one(connection, *objects[at]);
+                } catch (const Failure& failure) {
+                    if (problems == nullptr) throw;
+                    // A refresh may fail since another server does not answer; this one does.
+                    const bool elsewhere =
+                        refreshes(*objects[at]) && PQstatus(connection.get()) == CONNECTION_OK;
+                    if (elsewhere) {
+                        problems->keep(failure);
+                    } else if (!problems->take(failure)) {
+                        throw;
+                    }
+                }
+            }
         }
         first = last;
     }

@@ -80,7 +80,8 @@ void run_files(Connection& connection, const TreeReader& folder) {
     if (!batch.empty()) connection.run(batch);
 }
 
-RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& maintenance) {
+RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& maintenance,
+                    Problems& problems) {
     const std::string name = build_name(settings.database);
     make_database(wanted, maintenance, name);
     const Connections connections =
@@ -91,7 +92,8 @@ RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& 
     empty_tables_of_extensions(first);
     const std::vector<std::string> checks = postpone_checks(first);
 
-    const AfterRows after(wanted.schema, pick(wanted.schema, [](const SchemaObject&) { return true; }));
+    const AfterRows after(wanted.schema, pick(wanted.schema, [](const SchemaObject&) { return true; }),
+                          &problems);
     const auto tables = stored_tables(wanted.tree);
     std::vector<const StoredTable*> to_load;
     to_load.reserve(tables.size());
@@ -101,7 +103,7 @@ RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& 
     const std::function<void(const std::string&)> loaded = [&](const std::string& table) {
         after.add_indexes(jobs, table);
     };
-    add_loads(jobs, to_load, ordinary_tables(first), connections.size(), count, loaded);
+    add_loads(jobs, to_load, ordinary_tables(first), connections.size(), count, loaded, &problems);
     for (const std::string& table : after.tables()) {
         if (!tables.contains(table)) after.add_indexes(jobs, table);
     }
@@ -109,7 +111,7 @@ RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& 
         [&](Connection& connection) { run_folder_of_folders(connection, wanted.tree, "large-objects"); });
     jobs.run(connections);
     run_folder_of_folders(first, wanted.tree, "sequences");
-    make_checks(first, checks);
+    make_checks(first, checks, problems);
     after.make_rest(connections);
 
     const auto made = std::count_if(wanted.schema.begin(), wanted.schema.end(),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adapters/postgresql/database_settings.h"
+#include "adapters/postgresql/problems.h"
 #include "adapters/postgresql/schema.h"
 #include "adapters/postgresql/settings.h"
 #include "adapters/postgresql/view.h"
@@ -17,7 +18,9 @@ struct Wanted {
 };
 
 /// Builds it; nobody but superusers and this role can come in. What an earlier try left is dropped first.
-[[nodiscard]] RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& maintenance);
+/// What `problems` take is left out.
+[[nodiscard]] RestoreReport build(const Settings& settings, const Wanted& wanted, Connection& maintenance,
+                                  Problems& problems);
 
 /// Gives the built database its name (one that is there goes, at the end), takes a view, and only then lets
 /// people in.

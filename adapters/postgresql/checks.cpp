@@ -58,14 +58,14 @@ std::vector<std::string> postpone_checks(Connection& connection) {
     return statements;
 }
 
-void make_checks(Connection& connection, const std::vector<std::string>& statements) {
+void make_checks(Connection& connection, const std::vector<std::string>& statements, Problems& problems) {
     for (const std::string& statement : statements) {
-        const auto add = [&](const std::string& sql) { connection.run(sql); };
         try {
-            with_usual_path(connection, [&] { add(statement); });
+            with_usual_path(connection, [&] { connection.run(statement); });
         } catch (const Failure& failure) {
-            if (failure.fields().native_code != "23514" || statement.ends_with(" NOT VALID")) throw;
-            add(statement + " NOT VALID");
+            if (!problems.take(failure)) throw;
+            if (!statement.ends_with(" NOT VALID"))
+                static_cast<void>(connection.try_run(statement + " NOT VALID"));
         }
     }
 }

@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "adapters/postgresql/connection.h"
+#include "adapters/postgresql/problems.h"
 
 namespace rehearse::postgresql {
 
 /// Drops those of tables and domains, so that rows can be loaded in any order. Returns the statements that
 /// make them again.
 [[nodiscard]] std::vector<std::string> postpone_checks(Connection& connection);
-/// Makes them again once the rows are there. One that does not hold any more is made NOT VALID: the
-/// verification names it, and the rows are back.
-void make_checks(Connection& connection, const std::vector<std::string>& statements);
+/// Makes them again once the rows are there. One that does not hold any more is made NOT VALID, and
+/// `problems` take it.
+void make_checks(Connection& connection, const std::vector<std::string>& statements, Problems& problems);
 
 /// Why rows that are there could not be put back: they break a check today. Reads only.
 [[nodiscard]] std::vector<std::string> broken_checks(Connection& connection);

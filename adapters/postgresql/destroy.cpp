@@ -86,7 +86,7 @@ void change_tables(const Settings& settings, const DestroyRequest& request, Oper
     Connection connection(settings.connection, {.operation = "destroy"});
     // All or nothing, and never waiting for somebody's lock for long.
     connection.run(
-        "set lock_timeout = '30s'; set row_security = off; set default_transaction_read_only = off; begin");
+        "set lock_timeout = '30s'; set row_security = off; begin isolation level read committed read write");
     require_identity(connection, settings.database, request.expected);
     auto items = named(table_items(connection), request);
     if (operation != Operation::drop) {

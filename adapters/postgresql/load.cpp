@@ -80,6 +80,15 @@ void load_part(Connection& connection, const StoredTable& table, Shared& shared,
     connection.run("commit");
 }
 
+void or_go_on(Connection& connection, Problems* problems, const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Failure& failure) {
+        if (problems == nullptr || !problems->take(failure)) throw;
+        connection.run("rollback");
+    }
+}
+
 }  // namespace
 
 std::map<std::string, StoredTable> stored_tables(const TreeReader& tree) {
@@ -118,7 +127,7 @@ std::uint64_t send_chunks(Connection& connection, const StoredTable& table,
 
 void add_loads(Jobs& jobs, const std::vector<const StoredTable*>& tables,
                const std::set<std::string>& may_freeze, std::size_t connections, LoadCount& count,
-               const std::function<void(const std::string&)>& loaded) {
+               const std::function<void(const std::string&)>& loaded, Problems* problems) {
     auto sorted = tables;
     std::stable_sort(sorted.begin(), sorted.end(), [](const StoredTable* a, const StoredTable* b) {
         return a->chunks.size() > b->chunks.size();
@@ -126,19 +135,19 @@ void add_loads(Jobs& jobs, const std::vector<const StoredTable*>& tables,
     for (const StoredTable* table : sorted) {
         ++count.tables;
         if (table->chunks.size() < large_table) {
-            jobs.add(
-                [table, &count, &loaded, freeze = may_freeze.contains(table->name)](Connection& connection) {
-                    load_alone(connection, *table, freeze, count);
-                    loaded(table->name);
-                });
+            jobs.add([table, &count, &loaded, problems,
+                      freeze = may_freeze.contains(table->name)](Connection& connection) {
+                or_go_on(connection, problems, [&] { load_alone(connection, *table, freeze, count); });
+                loaded(table->name);
+            });
             continue;
         }
         auto shared = std::make_shared<Shared>();
         shared->groups = groups_of(*table);
         shared->left = connections;
         for (std::size_t part = 0; part < connections; ++part) {
-            jobs.add([table, shared, &count, &loaded](Connection& connection) {
-                load_part(connection, *table, *shared, count);
+            jobs.add([table, shared, &count, &loaded, problems](Connection& connection) {
+                or_go_on(connection, problems, [&] { load_part(connection, *table, *shared, count); });
                 if (--shared->left == 0) loaded(table->name);
             });
         }

@@ -10,6 +10,7 @@
 
 #include "adapters/postgresql/connection.h"
 #include "adapters/postgresql/jobs.h"
+#include "adapters/postgresql/problems.h"
 #include "orchestrator/ports/tree.h"
 
 namespace rehearse::postgresql {
@@ -36,10 +37,11 @@ struct LoadCount {
 };
 
 /// Adds the jobs that fill the tables, the largest first; `loaded` is called with each table's name once its
-/// rows are committed. `may_freeze` are ordinary tables made by this restore: they are truncated first. All
+/// rows are committed. A table whose rows `problems` take stays empty, or without the part that failed.
+/// `may_freeze` are ordinary tables made by this restore: they are truncated first. All
 /// arguments outlive the jobs.
 void add_loads(Jobs& jobs, const std::vector<const StoredTable*>& tables,
                const std::set<std::string>& may_freeze, std::size_t connections, LoadCount& count,
-               const std::function<void(const std::string&)>& loaded);
+               const std::function<void(const std::string&)>& loaded, Problems* problems = nullptr);
 
 }  // namespace rehearse::postgresql

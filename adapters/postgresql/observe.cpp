@@ -11,6 +11,7 @@
 #include "adapters/postgresql/other_sessions.h"
 #include "adapters/postgresql/parallel.h"
 #include "adapters/postgresql/references.h"
+#include "adapters/postgresql/refresh.h"
 #include "adapters/postgresql/session.h"
 #include "adapters/postgresql/sql_text.h"
 #include "adapters/postgresql/triggers.h"
@@ -187,6 +188,7 @@ Observation observe(const Settings& settings, const Selection& selection) {
     }
     find_obstacles_of_restore(own, maintenance, settings.database, out.obstacles);
     add(out.obstacles, broken_checks(own));
+    add(out.obstacles, not_refreshable(own));
     add(out.obstacles, limits_of_sessions(own, settings.database));
     for (std::string& limit : limits_of_sessions(maintenance, settings.database)) {
         if (std::find(out.obstacles.begin(), out.obstacles.end(), limit) == out.obstacles.end())

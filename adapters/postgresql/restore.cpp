@@ -81,8 +81,10 @@ Restored restore(const Settings& settings, const Clock& clock, const TreeReader&
             if (exists(maintenance, settings.database)) throw;
         }
     }
-    const RestoreReport report = build(settings, wanted, maintenance);
+    Problems problems;
+    const RestoreReport report = build(settings, wanted, maintenance, problems);
     View view = put_in_place(settings, clock, wanted, maintenance);
+    problems.tell(settings.database);
     return {report, std::move(view)};
 }
 

@@ -35,7 +35,7 @@ class Server:
         os.chmod(self.folder, 0o755)
         self.data = os.path.join(self.folder, "data")
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        self.environment.update(NO_COLOR="1", HOME=self.folder, PGHOST="127.0.0.1", PGUSER="postgres")
+        self.environment.update(NO_COLOR="1", HOME=self.folder, PGHOST="127.0.0.1", PGUSER="postgres", PGCLIENTENCODING="UTF8")
         try:
             self.as_postgres = []
             if os.geteuid() == 0:
@@ -85,8 +85,8 @@ class Server:
 
 
 # One statement for each thing that holds something, with a line before it that begins with a byte of its own.
-READ = r"""
-set search_path = ''; set row_security = off; set bytea_output = hex;
+SETTINGS = "set search_path = ''; set row_security = off; set bytea_output = hex; set quote_all_identifiers = off; "
+READ = SETTINGS + r"""
 select format($$select E'\x01' || %L; copy (select %s from only %s) to stdout;$$, c.oid::regclass, (select string_agg(quote_ident(attname), ', '
     order by attname collate "C") from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped), c.oid::regclass)
   from pg_class c where relkind = 'r' and relpersistence <> 't' and relnamespace::regnamespace::text !~ '^pg_|^information_schema$'
@@ -105,7 +105,7 @@ class Seen:
         self.schema = dump(server, database)
         psql = [program("psql"), "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-d", database]
         statements = server.call(psql, input=READ)
-        said = server.call(psql, input="set search_path = ''; set row_security = off; set bytea_output = hex;\n" + statements)
+        said = server.call(psql, input=SETTINGS + statements)
         self.content = sorted(f"{name}: {row}" for name, rows in (part.split("\n", 1) for part in said.split("\x01")[1:])
                               for row in rows.split("\n"))
 

@@ -104,11 +104,62 @@ TEST_SUITE("postgresql: rows that are hard to put back") {
         const CaptureReport of = world.report;
         world.drop();
         world.server.run("postgres", "alter role postgres set my.fine = 'no'");
-        static_cast<void>(world.restore(before, of));
+        const FailureFields failure = failure_of([&] { static_cast<void>(world.restore(before, of)); });
         world.server.run("postgres", "alter role postgres reset my.fine");
+        CHECK(contains(failure.message, "in its place again, but for"));
         CHECK(world.value("select count(*) from t") == "2");
         CHECK(world.value("select convalidated from pg_constraint where conname = 'f'") == "f");
         CHECK(world.capture() != before);
+    }
+
+    TEST_CASE("what can't come back does not keep the rest from coming back") {
+        World world("dangling",
+                    "create table a (id int primary key); create table b (id int primary key, a int "
+                    "constraint to_a references "
+                    "a); create table c (id int primary key); insert into a values (1); insert into b values "
+                    "(1, 1); insert "
+                    "into c values (1); create "
+                    "materialized view n as select * from c; create view w as select * from b");
+        world.run("set session_replication_role = replica; insert into b values (2, 77)");  // no key is asked
+        const TreeId before = world.capture();
+        const CaptureReport of = world.report;
+        world.drop();
+        const FailureFields failure = failure_of([&] { static_cast<void>(world.restore(before, of)); });
+        CHECK_MESSAGE(contains(failure.message, "to_a"), failure.message);
+        CHECK(failure.kind == FailureKind::permanent);
+        CHECK(world.value("select count(*) from b") == "2");
+        CHECK(world.value("select count(*) from n") == "1");
+        CHECK(world.value("select count(*) from w") == "2");
+        CHECK(world.value("select count(*) from pg_constraint where conname = 'to_a'") == "0");
+    }
+
+    TEST_CASE("a materialised view of another server's rows") {
+        World world("far_view",
+                    "create extension postgres_fdw; create table near (id int); insert into near values (1)");
+        const std::string port = std::to_string(world.server.port());
+        world.run("create server there foreign data wrapper postgres_fdw options (host '127.0.0.1', port '" +
+                  port +
+                  "', dbname 'postgres'); create user mapping for public server there options (user "
+                  "'postgres'); create foreign "
+                  "table far (datname name) server there options (schema_name 'pg_catalog', table_name "
+                  "'pg_database'); create "
+                  "view between_them as select * from far; create materialized view m as select count(*) "
+                  "from between_them");
+        CHECK(world.observe().obstacles.empty());
+        const TreeId before = world.capture();
+        const CaptureReport of = world.report;
+        world.run("alter server there options (set port '1')");
+        CHECK(any_contains(world.observe().obstacles,
+                           "materialised view m would not be refreshed: foreign table far"));
+        const TreeId broken = world.capture();
+        const CaptureReport of_broken = world.report;
+        world.drop();
+        const FailureFields failure =
+            failure_of([&] { static_cast<void>(world.restore(broken, of_broken)); });
+        CHECK_MESSAGE(contains(failure.message, "materialized view"), failure.message);
+        CHECK(world.value("select count(*) from near") == "1");
+        static_cast<void>(world.restore(before, of));
+        CHECK(world.capture() == before);
     }
 
     TEST_CASE("columns that hold rows of a table that inherits, whose columns would change places") {

@@ -16,7 +16,7 @@ set role "Head Office"; create table sales.made_after (n serial); reset role; in
 insert into sales.orders (customer, amount, secret) select 'c' || i, i, null from generate_series(1, 60) i;
 create type sales.kind as enum ('a'); revoke usage on type sales.kind from public; grant usage on type sales.kind to seller; create domain sales.d as int; alter domain sales.d owner to seller;
 create function sales.f(int) returns int language sql immutable return $1; alter function sales.f(int) owner to seller; grant execute on function sales.f(int) to auditor with grant option;
-revoke usage on language plpgsql from public; grant usage on language plpgsql to "Head Office";
+revoke usage on language plpgsql from public; revoke execute on function pg_catalog.pg_sleep(float8) from public; grant execute on function pg_catalog.pg_read_file(text) to seller; grant usage on language plpgsql to "Head Office";
 
 create sequence sales.free as smallint increment -2 minvalue -100 maxvalue 100 start 50 cycle cache 3; select nextval('sales.free'), nextval('sales.free'); grant usage on sequence sales.free to seller;
 create sequence sales.shared; create table sales.one (id int default nextval('sales.shared')); create table sales.two (id int default nextval('sales.shared'), renamed_serial serial);
