@@ -187,8 +187,10 @@ Observation observe(const Settings& settings, const Selection& selection) {
         add(out.warnings, std::move(found.possible));
     }
     find_obstacles_of_restore(own, maintenance, settings.database, out.obstacles);
-    add(out.obstacles, broken_checks(own));
-    add(out.obstacles, not_refreshable(own));
+    if (!changed.empty()) {  // not while the absence of what was destroyed is proved: these read rows
+        add(out.obstacles, broken_checks(own));
+        add(out.obstacles, not_refreshable(own));
+    }
     add(out.obstacles, limits_of_sessions(own, settings.database));
     for (std::string& limit : limits_of_sessions(maintenance, settings.database)) {
         if (std::find(out.obstacles.begin(), out.obstacles.end(), limit) == out.obstacles.end())

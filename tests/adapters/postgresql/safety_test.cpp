@@ -550,7 +550,7 @@ TEST_SUITE("postgresql: safety") {
             const std::uintmax_t room = std::filesystem::space(folder.path()).available;
             std::ofstream(filler) << std::string(room - (12U << 20U), 'x');
             const FailureFields failure = failure_of([&] { world.restore(before, report); });
-            CHECK(failure.native_code == "53100");
+            CHECK_MESSAGE(failure.native_code == "53100", failure.message);
             CHECK(contains(failure.remedy, "disk space"));
             std::filesystem::remove(filler);
             world.restore(before, report);
