@@ -66,8 +66,8 @@ int adapters(const Invocation& invocation) {
 }  // namespace
 
 void add_adapters(Commands& commands) {
-    CLI::App* command = commands.add("adapters", "lists adapters, their options and what each can destroy",
-                                     "rehearse adapters", true);
+    Command command = commands.add("adapters", "lists adapters, their options and what each can destroy",
+                                   "rehearse adapters", true);
     commands.on(command, adapters);
 }
 

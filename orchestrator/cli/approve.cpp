@@ -227,27 +227,27 @@ int deny(const Invocation& invocation, const Denial& options) {
 
 void add_approve(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add(
+    Command command = commands.add(
         "approve", "shows what waits for approval, and signs it with your SSH key; without a hash: lists it",
         "rehearse approve sha256:4f1c... --key ~/.ssh/id_ed25519", true);
-    command->add_option("HASH", options->subject, "plan hash or other hash, or its beginning");
-    command->add_option("--key", options->key,
-                        "private key, or a public one whose private half the agent has; default: the agent's "
-                        "first key that the policy knows");
-    command->add_option("--text", options->text,
-                        "sign elsewhere: write what is to be signed into this file, and stop");
-    command->add_option("--signature", options->signature, "take a signature that was made elsewhere");
-    command->add_flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
+    command.option("HASH", options->subject, "plan hash or other hash, or its beginning");
+    command.option("--key", options->key,
+                   "private key, or a public one whose private half the agent has; default: the agent's "
+                   "first key that the policy knows");
+    command.option("--text", options->text,
+                   "sign elsewhere: write what is to be signed into this file, and stop");
+    command.option("--signature", options->signature, "take a signature that was made elsewhere");
+    command.flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
     commands.on(command, [options](const Invocation& invocation) { return approve(invocation, *options); });
 }
 
 void add_deny(Commands& commands) {
     auto options = std::make_shared<Denial>();
-    CLI::App* command =
+    Command command =
         commands.add("deny", "kills what waits for approval: one denial is enough, and needs no key",
                      "rehearse deny sha256:4f1c... --reason 'not during the sale'", true);
-    command->add_option("HASH", options->subject, "plan hash or other hash, or its beginning")->required();
-    command->add_option("--reason", options->reason, "why; kept in the ledger");
+    command.option("HASH", options->subject, "plan hash or other hash, or its beginning").required();
+    command.option("--reason", options->reason, "why; kept in the ledger");
     commands.on(command, [options](const Invocation& invocation) { return deny(invocation, *options); });
 }
 

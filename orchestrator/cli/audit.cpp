@@ -113,43 +113,40 @@ int bundle(const Invocation& invocation, const Options& options) {
 
 void add_audit(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* audit = commands.add("audit", "checks the audit log; exports evidence that others can check",
-                                   "rehearse audit verify", true);
-    audit->require_subcommand(1);
+    const Command audit =
+        commands.add("audit", "checks the audit log; exports evidence that others can check",
+                     "rehearse audit verify", true);
     const auto add = [&](const char* name, const char* summary, const char* example, auto action) {
-        CLI::App* command = audit->add_subcommand(name, summary);
-        command->footer(std::string("Example:\n  ") + example);
-        command->fallthrough();  // --workspace and --output may stand behind it
+        const Command command = commands.add_below(audit, name, summary, example);
         commands.on(command, action);
         return command;
     };
-    CLI::App* command =
+    Command command =
         add("verify", "reads every entry and every checkpoint, of this workspace or of an export",
             "rehearse audit verify /mnt/export --key \"$KEY\" --checkpoint /mnt/elsewhere/old.checkpoint",
             [options](const Invocation& invocation) { return verify(invocation, *options); });
-    command->add_option("EXPORT", options->from,
-                        "a folder that 'audit export' wrote; default: this workspace's log");
-    command->add_option("--key", options->key, "the log's verifier key; default: this workspace's");
-    command->add_option("--checkpoint", options->checkpoints,
-                        "files with older checkpoints that the log must contain");
+    command.option("EXPORT", options->from,
+                   "a folder that 'audit export' wrote; default: this workspace's log");
+    command.option("--key", options->key, "the log's verifier key; default: this workspace's");
+    command.option("--checkpoint", options->checkpoints,
+                   "files with older checkpoints that the log must contain");
     command =
         add("export", "writes the whole log in the layout of tlog-tiles", "rehearse audit export /mnt/export",
             [options](const Invocation& invocation) { return export_log(invocation, *options); });
-    command->add_option("DIR", options->directory, "an empty folder, or one of an earlier export")
-        ->required();
+    command.option("DIR", options->directory, "an empty folder, or one of an earlier export").required();
     command = add("prove", "proves that an entry stands in the log", "rehearse audit prove 17",
                   [options](const Invocation& invocation) { return prove(invocation, *options, false); });
-    command->add_option("NUMBER", options->number, "the entry's number, from 0")->required();
+    command.option("NUMBER", options->number, "the entry's number, from 0").required();
     command = add("prove-growth", "proves that the log begins with what it was at an older size",
                   "rehearse audit prove-growth 1200",
                   [options](const Invocation& invocation) { return prove(invocation, *options, true); });
-    command->add_option("SIZE", options->since, "the older size, as an old checkpoint says it")->required();
+    command.option("SIZE", options->since, "the older size, as an old checkpoint says it").required();
     command =
         add("bundle", "a drill's plan, approvals, journal and report with proofs, and a verifier in Python",
             "rehearse audit bundle 20261126T18 evidence",
             [options](const Invocation& invocation) { return bundle(invocation, *options); });
-    command->add_option("DRILL", options->drill, "its id or the beginning of it")->required();
-    command->add_option("DIR", options->directory, "a new folder; default: evidence-DRILL");
+    command.option("DRILL", options->drill, "its id or the beginning of it").required();
+    command.option("DIR", options->directory, "a new folder; default: evidence-DRILL");
     command = add("key", "prints the log's verifier key, for whoever checks it elsewhere",
                   "rehearse audit key", [](const Invocation& invocation) {
                       invocation.host.out << invocation.workspace().audit_key().verifier() << "\n";

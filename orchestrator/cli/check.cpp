@@ -110,14 +110,12 @@ int check(const Invocation& invocation, const Options& options) {
 
 void add_check(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add(
+    Command command = commands.add(
         "check", "validates the workspace without touching anything: file:line:column for each problem",
         "rehearse check playbooks/delete-and-recreate.yaml", true);
-    command->add_option("FILE", options->files, "show only the problems of these files; default: of all");
-    command
-        ->add_option("--print-schema", options->schema,
-                     "print the JSON Schema of a kind of file, for editors")
-        ->check(CLI::IsMember({"environment", "playbook", "workspace", "policy"}));
+    command.option("FILE", options->files, "show only the problems of these files; default: of all");
+    command.option("--print-schema", options->schema, "print the JSON Schema of a kind of file, for editors")
+        .one_of({"environment", "playbook", "workspace", "policy"});
     commands.on(command, [options](const Invocation& invocation) { return check(invocation, *options); });
 }
 

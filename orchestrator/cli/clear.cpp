@@ -41,12 +41,12 @@ int clear(const Invocation& invocation, const Options& options) {
 
 void add_clear(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command =
+    Command command =
         commands.add("clear", "a person ends a quarantine, with a reason",
                      "rehearse clear shop-staging --reason 'orders restored by hand, compared'", false);
-    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
-    command->add_option("--reason", options->reason, "what was looked at and mended; kept in the ledger")
-        ->required();
+    command.option("ENVIRONMENT", options->environment, "the environment's name").required();
+    command.option("--reason", options->reason, "what was looked at and mended; kept in the ledger")
+        .required();
     commands.on(command, [options](const Invocation& invocation) { return clear(invocation, *options); });
 }
 

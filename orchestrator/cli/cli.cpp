@@ -1,6 +1,7 @@
 // Parsing and dispatch.
 #include "orchestrator/cli/cli.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <ostream>
@@ -71,21 +72,67 @@ bool is_unknown_command(const CLI::App& app, int count, const char* const* argum
 
 }  // namespace
 
-CLI::App* Commands::add(const std::string& name, const std::string& summary, const std::string& example,
-                        bool prints_data) {
-    CLI::App* command = app_.add_subcommand(name, summary);
-    command->footer("Example:\n  " + example);
-    command->add_option("--workspace", invocation_.workspace_option,
-                        "folder with rehearse.yaml; default: the nearest one at or above here");
+Option& Option::required() {
+    option_->required();
+    return *this;
+}
+
+Option& Option::one_of(const std::vector<std::string>& words) {
+    option_->check(CLI::IsMember(words));
+    return *this;
+}
+
+Option& Option::between(std::uint64_t least, std::uint64_t most) {
+    option_->check(CLI::Range(least, most));
+    return *this;
+}
+
+Option& Option::separated_by(char delimiter) {
+    option_->delimiter(delimiter);
+    return *this;
+}
+
+Option Command::option(const std::string& name, std::string& value, const std::string& help) const {
+    return Option(app_->add_option(name, value, help));
+}
+
+Option Command::option(const std::string& name, std::vector<std::string>& values,
+                       const std::string& help) const {
+    return Option(app_->add_option(name, values, help));
+}
+
+Option Command::option(const std::string& name, std::uint64_t& value, const std::string& help) const {
+    return Option(app_->add_option(name, value, help));
+}
+
+void Command::flag(const std::string& name, bool& value, const std::string& help) const {
+    app_->add_flag(name, value, help);
+}
+
+Command Commands::add(const std::string& name, const std::string& summary, const std::string& example,
+                      bool prints_data) {
+    const Command command(app_.add_subcommand(name, summary));
+    command.app_->footer("Example:\n  " + example);
+    command.option("--workspace", invocation_.workspace_option,
+                   "folder with rehearse.yaml; default: the nearest one at or above here");
     if (prints_data) {
-        command->add_option("--output", invocation_.output, "text, or one JSON document on stdout")
-            ->check(CLI::IsMember({"text", "json"}));
+        command.option("--output", invocation_.output, "text, or one JSON document on stdout")
+            .one_of({"text", "json"});
     }
     return command;
 }
 
-void Commands::on(CLI::App* command, std::function<int(const Invocation&)> action) {
-    command->callback([this, action = std::move(action)] { action_ = action; });
+Command Commands::add_below(const Command& parent, const std::string& name, const std::string& summary,
+                            const std::string& example) {
+    parent.app_->require_subcommand(1);
+    const Command command(parent.app_->add_subcommand(name, summary));
+    command.app_->footer("Example:\n  " + example);
+    command.app_->fallthrough();
+    return command;
+}
+
+void Commands::on(const Command& command, std::function<int(const Invocation&)> action) {
+    command.app_->callback([this, action = std::move(action)] { action_ = action; });
 }
 
 std::function<int()> read_command_line(const Host& host, int count, const char* const* arguments) {

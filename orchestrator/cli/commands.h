@@ -1,16 +1,22 @@
 // The commands: one file each, listed in cli.cpp. A command adds its options here and says what to run.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "orchestrator/cli/console.h"
 #include "orchestrator/cli/host.h"
 #include "orchestrator/cli/workspace.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace rehearse {
 
@@ -28,15 +34,48 @@ struct Invocation {
     }
 };
 
+/// One option or argument of a command.
+class Option {
+  public:
+    explicit Option(CLI::Option* option) : option_(option) {}
+    Option& required();
+    Option& one_of(const std::vector<std::string>& words);
+    /// Both ends count.
+    Option& between(std::uint64_t least, std::uint64_t most);
+    Option& separated_by(char delimiter);
+
+  private:
+    CLI::Option* option_;
+};
+
+/// What a command takes. A name with dashes is an option, one without is an argument that stands alone; what
+/// it was before reading is its default. The values must live till the command has run. CLI11 stands in
+/// cli.cpp alone: its header takes longer to compile than everything else in a command.
+class Command {
+  public:
+    explicit Command(CLI::App* app) : app_(app) {}
+    Option option(const std::string& name, std::string& value, const std::string& help) const;
+    Option option(const std::string& name, std::vector<std::string>& values, const std::string& help) const;
+    Option option(const std::string& name, std::uint64_t& value, const std::string& help) const;
+    void flag(const std::string& name, bool& value, const std::string& help) const;
+
+  private:
+    friend class Commands;
+    CLI::App* app_;
+};
+
 class Commands {
   public:
     Commands(CLI::App& app, Invocation& invocation) : app_(app), invocation_(invocation) {}
 
     /// A command with its one-line summary and an example, shown by --help. `prints_data`: takes --output.
-    CLI::App* add(const std::string& name, const std::string& summary, const std::string& example,
-                  bool prints_data);
+    Command add(const std::string& name, const std::string& summary, const std::string& example,
+                bool prints_data);
+    /// A command of a command, which then needs one; the parent's options may stand behind it.
+    static Command add_below(const Command& parent, const std::string& name, const std::string& summary,
+                             const std::string& example);
     /// What the command does; returns the exit code.
-    void on(CLI::App* command, std::function<int(const Invocation&)> action);
+    void on(const Command& command, std::function<int(const Invocation&)> action);
     /// Runs the chosen one.
     [[nodiscard]] int run() const { return action_(invocation_); }
 

@@ -52,14 +52,13 @@ int diff(const Invocation& invocation, const Options& options) {
 
 void add_diff(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add("diff",
-                                     "says what differs between two snapshots, or between one and what is "
-                                     "live; exit 1 where something does",
-                                     "rehearse diff shop-staging latest", true);
-    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
-    command->add_option("A", options->before,
-                        "a snapshot: commit, ref, drill's ref, or latest (the default)");
-    command->add_option("B", options->after, "another snapshot; left out: what is live now");
+    Command command = commands.add("diff",
+                                   "says what differs between two snapshots, or between one and what is "
+                                   "live; exit 1 where something does",
+                                   "rehearse diff shop-staging latest", true);
+    command.option("ENVIRONMENT", options->environment, "the environment's name").required();
+    command.option("A", options->before, "a snapshot: commit, ref, drill's ref, or latest (the default)");
+    command.option("B", options->after, "another snapshot; left out: what is live now");
     commands.on(command, [options](const Invocation& invocation) { return diff(invocation, *options); });
 }
 

@@ -216,8 +216,8 @@ int doctor(const Invocation& invocation) {
 }  // namespace
 
 void add_doctor(Commands& commands) {
-    CLI::App* command = commands.add("doctor", "says what is missing or unreachable, and how to mend it",
-                                     "rehearse doctor", true);
+    Command command = commands.add("doctor", "says what is missing or unreachable, and how to mend it",
+                                   "rehearse doctor", true);
     commands.on(command, doctor);
 }
 

@@ -47,13 +47,13 @@ int enroll_environment(const Invocation& invocation, const Options& options) {
 
 void add_enroll(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command =
+    Command command =
         commands.add("enroll", "ties an environment's name to its live resources: plants the signed marker",
                      "rehearse enroll shop-staging", true);
-    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
-    command->add_flag("--read-only", options->read_only,
-                      "record the identities only (the one way for class production)");
-    command->add_flag("--replace", options->replace, "take over resources that carry somebody else's marker");
+    command.option("ENVIRONMENT", options->environment, "the environment's name").required();
+    command.flag("--read-only", options->read_only,
+                 "record the identities only (the one way for class production)");
+    command.flag("--replace", options->replace, "take over resources that carry somebody else's marker");
     commands.on(command,
                 [options](const Invocation& invocation) { return enroll_environment(invocation, *options); });
 }

@@ -84,12 +84,12 @@ int gate(const Invocation& invocation, const Options& options) {
 
 void add_gate(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add("gate", "for CI: exit 0 only when the last drill passed and is fresh",
-                                     "rehearse gate shop-staging --max-age 7d --release v1.4.2", true);
-    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
-    command->add_option("--max-age", options->max_age, "how old the rehearsal may be; default 7d");
-    command->add_option("--release", options->release, "only rehearsals of this release count");
-    command->add_option("--playbook", options->playbook, "only rehearsals of this playbook count");
+    Command command = commands.add("gate", "for CI: exit 0 only when the last drill passed and is fresh",
+                                   "rehearse gate shop-staging --max-age 7d --release v1.4.2", true);
+    command.option("ENVIRONMENT", options->environment, "the environment's name").required();
+    command.option("--max-age", options->max_age, "how old the rehearsal may be; default 7d");
+    command.option("--release", options->release, "only rehearsals of this release count");
+    command.option("--playbook", options->playbook, "only rehearsals of this playbook count");
     commands.on(command, [options](const Invocation& invocation) { return gate(invocation, *options); });
 }
 

@@ -40,10 +40,10 @@ int halt(const Invocation& invocation, const Options& options) {
 
 void add_halt(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add("halt", "kill switch: no destroying any more, restores go on",
-                                     "rehearse halt --reason 'wrong cluster?'", false);
-    command->add_option("--reason", options->reason, "why; whoever is refused by it reads this");
-    command->add_flag("--lift", options->lift, "turn the kill switch off again");
+    Command command = commands.add("halt", "kill switch: no destroying any more, restores go on",
+                                   "rehearse halt --reason 'wrong cluster?'", false);
+    command.option("--reason", options->reason, "why; whoever is refused by it reads this");
+    command.flag("--lift", options->lift, "turn the kill switch off again");
     commands.on(command, [options](const Invocation& invocation) { return halt(invocation, *options); });
 }
 

@@ -38,12 +38,12 @@ int history(const Invocation& invocation, const Options& options) {
 
 void add_history(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add("history", "what happened, newest first",
-                                     "rehearse history --environment shop-staging --since 30d", true);
-    command->add_option("--environment", options->environment, "only this environment");
-    command->add_option("--playbook", options->playbook, "only this playbook");
-    command->add_option("--since", options->since, "a date (2026-11-01T00:00:00Z) or an age (30d)");
-    command->add_option("--limit", options->limit, "how many at most; default 20; 0: all");
+    Command command = commands.add("history", "what happened, newest first",
+                                   "rehearse history --environment shop-staging --since 30d", true);
+    command.option("--environment", options->environment, "only this environment");
+    command.option("--playbook", options->playbook, "only this playbook");
+    command.option("--since", options->since, "a date (2026-11-01T00:00:00Z) or an age (30d)");
+    command.option("--limit", options->limit, "how many at most; default 20; 0: all");
     commands.on(command, [options](const Invocation& invocation) { return history(invocation, *options); });
 }
 

@@ -50,10 +50,10 @@ int init(const Invocation& invocation, const std::string& directory) {
 
 void add_init(Commands& commands) {
     auto directory = std::make_shared<std::string>(".");
-    CLI::App* command =
+    Command command =
         commands.add("init", "writes a commented workspace: rehearse.yaml, environments/, playbooks/",
                      "rehearse init drills", false);
-    command->add_option("DIR", *directory, "the new workspace's folder; default: here");
+    command.option("DIR", *directory, "the new workspace's folder; default: here");
     commands.on(command, [directory](const Invocation& invocation) { return init(invocation, *directory); });
 }
 

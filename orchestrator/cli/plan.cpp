@@ -95,22 +95,21 @@ int plan(const Invocation& invocation, const Options& options) {
 
 void add_plan(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add(
+    Command command = commands.add(
         "plan", "the dry run: what would be destroyed, in which order it comes back, what the guard says",
         "rehearse plan playbooks/delete-and-recreate.yaml", true);
-    command->add_option("PLAYBOOK", options->playbook, "a playbook's name or file")->required();
-    command->add_option("--release", options->release, "the release that is rehearsed");
-    command->add_flag("--check-verifier", options->check_verifier, "the plan of 'run --check-verifier'");
-    command->add_flag("--items", options->items, "name every item, however many there are");
-    command->add_flag("--explain", options->explain,
-                      "say of each interlock what it saw, and why it passes or refuses");
-    command->add_flag("--standing", options->standing,
-                      "propose a standing approval: for runs of this playbook whose plans don't exist yet");
-    command->add_option("--runs", options->runs, "with --standing: how many runs (default 1)")
-        ->check(CLI::Range(1, 10000));
-    command->add_option("--max-items", options->max_items,
-                        "with --standing: what one run may break at most; default: as many as now");
-    command->add_option("--valid-for", options->valid_for, "with --standing: how long (default 30d)");
+    command.option("PLAYBOOK", options->playbook, "a playbook's name or file").required();
+    command.option("--release", options->release, "the release that is rehearsed");
+    command.flag("--check-verifier", options->check_verifier, "the plan of 'run --check-verifier'");
+    command.flag("--items", options->items, "name every item, however many there are");
+    command.flag("--explain", options->explain,
+                 "say of each interlock what it saw, and why it passes or refuses");
+    command.flag("--standing", options->standing,
+                 "propose a standing approval: for runs of this playbook whose plans don't exist yet");
+    command.option("--runs", options->runs, "with --standing: how many runs (default 1)").between(1, 10000);
+    command.option("--max-items", options->max_items,
+                   "with --standing: what one run may break at most; default: as many as now");
+    command.option("--valid-for", options->valid_for, "with --standing: how long (default 30d)");
     commands.on(command, [options](const Invocation& invocation) { return plan(invocation, *options); });
 }
 

@@ -104,12 +104,11 @@ int adopt(const Invocation& invocation, Workspace& workspace, bool yes) {
 
 void add_policy(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add(
+    Command command = commands.add(
         "policy", "shows the policy in force; 'adopt' puts policy.yaml in force, approved under the old one",
         "rehearse policy adopt", true);
-    command->add_option("ACTION", options->action, "show (default) or adopt")
-        ->check(CLI::IsMember({"show", "adopt"}));
-    command->add_flag("--yes", options->yes, "don't ask before the first policy is adopted");
+    command.option("ACTION", options->action, "show (default) or adopt").one_of({"show", "adopt"});
+    command.flag("--yes", options->yes, "don't ask before the first policy is adopted");
     commands.on(command, [options](const Invocation& invocation) {
         Workspace workspace = invocation.workspace();
         return options->action == "adopt" ? adopt(invocation, workspace, options->yes)

@@ -103,17 +103,17 @@ int report(const Invocation& invocation, const Options& options) {
 
 void add_report(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add("report", "recovery-time report as HTML, JSON or JUnit",
-                                     "rehearse report --format html --since 90d --file report.html", false);
-    command->add_option("--format", options->formats, "html (the default), json, junit; several with commas")
-        ->delimiter(',')
-        ->check(CLI::IsMember({"html", "json", "junit"}));
-    command->add_option("--environment", options->environment, "only this environment");
-    command->add_option("--playbook", options->playbook, "only this playbook");
-    command->add_option("--since", options->since, "a date (2026-11-01) or an age (90d)");
-    command->add_option("--file", options->file, "where to write it; default: stdout");
-    command->add_option("--directory", options->directory,
-                        "where to write several: rehearse-report.html, .json, .xml");
+    Command command = commands.add("report", "recovery-time report as HTML, JSON or JUnit",
+                                   "rehearse report --format html --since 90d --file report.html", false);
+    command.option("--format", options->formats, "html (the default), json, junit; several with commas")
+        .separated_by(',')
+        .one_of({"html", "json", "junit"});
+    command.option("--environment", options->environment, "only this environment");
+    command.option("--playbook", options->playbook, "only this playbook");
+    command.option("--since", options->since, "a date (2026-11-01) or an age (90d)");
+    command.option("--file", options->file, "where to write it; default: stdout");
+    command.option("--directory", options->directory,
+                   "where to write several: rehearse-report.html, .json, .xml");
     commands.on(command, [options](const Invocation& invocation) { return report(invocation, *options); });
 }
 

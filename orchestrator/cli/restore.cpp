@@ -109,13 +109,13 @@ int restore(const Invocation& invocation, const Options& options) {
 
 void add_restore(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add(
+    Command command = commands.add(
         "restore", "the emergency button: brings an environment back to a snapshot, and proves it",
         "rehearse restore shop-staging latest", true);
-    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
-    command->add_option("SNAPSHOT", options->snapshot, "commit, ref, or latest (the default)");
-    command->add_flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
-    command->add_flag("--without-copy", options->without_copy, "don't capture the present state first");
+    command.option("ENVIRONMENT", options->environment, "the environment's name").required();
+    command.option("SNAPSHOT", options->snapshot, "commit, ref, or latest (the default)");
+    command.flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
+    command.flag("--without-copy", options->without_copy, "don't capture the present state first");
     commands.on(command, [options](const Invocation& invocation) { return restore(invocation, *options); });
 }
 

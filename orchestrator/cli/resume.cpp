@@ -41,8 +41,8 @@ int resume(const Invocation& invocation) {
 }  // namespace
 
 void add_resume(Commands& commands) {
-    CLI::App* command = commands.add("resume", "finishes what a crash left open: restores, verifies, judges",
-                                     "rehearse resume", true);
+    Command command = commands.add("resume", "finishes what a crash left open: restores, verifies, judges",
+                                   "rehearse resume", true);
     commands.on(command, resume);
 }
 

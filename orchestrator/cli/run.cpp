@@ -80,18 +80,15 @@ int run(const Invocation& invocation, const Options& options) {
 
 void add_run(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command =
+    Command command =
         commands.add("run", "runs a drill: snapshot, destroy, restore, prove, measure",
                      "rehearse run playbooks/delete-and-recreate.yaml --yes --output json", true);
-    command->add_option("PLAYBOOK", options->playbook, "a playbook's name or file")->required();
-    command->add_flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
-    command->add_option("--plan-hash", options->plan_hash,
-                        "run this very plan (see 'rehearse plan') or nothing");
-    command->add_flag(
-        "--check-verifier", options->check_verifier,
-        "afterwards break one item of each resource, see whether the verifier tells, put it back");
-    command->add_option("--release", options->release,
-                        "the release that is rehearsed; recorded with the drill");
+    command.option("PLAYBOOK", options->playbook, "a playbook's name or file").required();
+    command.flag("--yes", options->yes, "don't ask (needed where there is no terminal)");
+    command.option("--plan-hash", options->plan_hash, "run this very plan (see 'rehearse plan') or nothing");
+    command.flag("--check-verifier", options->check_verifier,
+                 "afterwards break one item of each resource, see whether the verifier tells, put it back");
+    command.option("--release", options->release, "the release that is rehearsed; recorded with the drill");
     commands.on(command, [options](const Invocation& invocation) { return run(invocation, *options); });
 }
 

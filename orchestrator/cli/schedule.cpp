@@ -81,9 +81,9 @@ int schedule(const Invocation& invocation, std::size_t count) {
 
 void add_schedule(Commands& commands) {
     auto count = std::make_shared<std::size_t>(10);
-    CLI::App* command = commands.add("schedule", "lists the next runs, and what became of the last due times",
-                                     "rehearse schedule --count 5", true);
-    command->add_option("--count", *count, "how many of each; default 10")->check(CLI::Range(1, 1000));
+    Command command = commands.add("schedule", "lists the next runs, and what became of the last due times",
+                                   "rehearse schedule --count 5", true);
+    command.option("--count", *count, "how many of each; default 10").between(1, 1000);
     commands.on(command, [count](const Invocation& invocation) { return schedule(invocation, *count); });
 }
 

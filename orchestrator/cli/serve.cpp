@@ -144,7 +144,7 @@ int serve(const Invocation& invocation) {
 }  // namespace
 
 void add_serve(Commands& commands) {
-    CLI::App* command =
+    Command command =
         commands.add("serve", "runs due drills in the foreground; first finishes what a crash left open",
                      "rehearse serve", false);
     commands.on(command, serve);

@@ -78,10 +78,10 @@ int show(const Invocation& invocation, const Options& options) {
 
 void add_show(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add("show", "one drill: verdict, timeline, differences",
-                                     "rehearse show latest --journal", true);
-    command->add_option("DRILL", options->drill, "its id or the beginning of it; default: latest");
-    command->add_flag("--journal", options->journal, "with every event of its journal");
+    Command command = commands.add("show", "one drill: verdict, timeline, differences",
+                                   "rehearse show latest --journal", true);
+    command.option("DRILL", options->drill, "its id or the beginning of it; default: latest");
+    command.flag("--journal", options->journal, "with every event of its journal");
     commands.on(command, [options](const Invocation& invocation) { return show(invocation, *options); });
 }
 

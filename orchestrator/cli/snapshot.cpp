@@ -31,9 +31,9 @@ int snapshot(const Invocation& invocation, const std::string& name) {
 
 void add_snapshot(Commands& commands) {
     auto name = std::make_shared<std::string>();
-    CLI::App* command = commands.add("snapshot", "captures an environment, commits it, prints the commit",
-                                     "rehearse snapshot shop-staging", true);
-    command->add_option("ENVIRONMENT", *name, "the environment's name")->required();
+    Command command = commands.add("snapshot", "captures an environment, commits it, prints the commit",
+                                   "rehearse snapshot shop-staging", true);
+    command.option("ENVIRONMENT", *name, "the environment's name").required();
     commands.on(command, [name](const Invocation& invocation) { return snapshot(invocation, *name); });
 }
 

@@ -44,10 +44,10 @@ int snapshots(const Invocation& invocation, const Options& options) {
 
 void add_snapshots(Commands& commands) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = commands.add("snapshots", "lists an environment's snapshots, newest first",
-                                     "rehearse snapshots shop-staging --limit 5", true);
-    command->add_option("ENVIRONMENT", options->environment, "the environment's name")->required();
-    command->add_option("--limit", options->limit, "how many at most; default 20; 0: all");
+    Command command = commands.add("snapshots", "lists an environment's snapshots, newest first",
+                                   "rehearse snapshots shop-staging --limit 5", true);
+    command.option("ENVIRONMENT", options->environment, "the environment's name").required();
+    command.option("--limit", options->limit, "how many at most; default 20; 0: all");
     commands.on(command, [options](const Invocation& invocation) { return snapshots(invocation, *options); });
 }
 
