@@ -67,7 +67,8 @@ std::string encode_commit(const SnapshotCommit& commit, const json::object& mani
                        .message = "git has no time before 1970",
                        .remedy = "set this machine's clock"});
     }
-    const std::string who = std::string(identity) + " " + std::to_string(seconds) + " +0000\n";
+    std::string who(identity);
+    who.append(" ").append(std::to_string(seconds)).append(" +0000\n");
     std::string text = "tree " + to_hex(commit.tree) + "\n";
     if (commit.parent) text += "parent " + to_hex(*commit.parent) + "\n";
     text += "author " + who + "committer " + who + "\n" + clean_message(commit.message);
