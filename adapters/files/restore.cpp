@@ -18,6 +18,7 @@
 
 #include "adapters/files/acl.h"
 #include "adapters/files/apply.h"
+#include "adapters/files/borrowed_tree.h"
 #include "adapters/files/remove.h"
 #include "adapters/files/restore_file.h"
 #include "adapters/files/walk.h"
@@ -52,8 +53,7 @@ struct Shared {
     std::unique_ptr<TreeReader> deep{};  // folders too deep for git; null where there are none
     std::string root_path{};
     std::mutex mutex{};
-    std::map<InodeId, std::string>
-        claimed{};  // live files with several links: the group that they are taken for
+    std::map<InodeId, std::string> claimed{};  // live files with several links: the group they go to
     std::map<std::string, FirstName> firsts{};
     std::vector<Pending> pending{};
     std::atomic<std::uint64_t> restored = 0;
@@ -94,22 +94,6 @@ void settle_folder(int folder, const std::string& path, const Entry& wanted) {
         entry_of(wanted.name, status_of(folder, path), attributes_of(folder, false, path), path);
     apply_differences({.file = folder, .path = path}, wanted, live);
 }
-
-/// The root's tree belongs to the caller, the others to their visits.
-class BorrowedTree final : public TreeReader {
-  public:
-    explicit BorrowedTree(const TreeReader& tree) : tree_(tree) {}
-    TreeId id() const override { return tree_.id(); }
-    std::vector<TreeEntry> entries() const override { return tree_.entries(); }
-    bool has(std::string_view name) const override { return tree_.has(name); }
-    std::string blob(std::string_view name) const override { return tree_.blob(name); }
-    std::unique_ptr<TreeReader> directory(std::string_view name) const override {
-        return tree_.directory(name);
-    }
-
-  private:
-    const TreeReader& tree_;
-};
 
 class RestoreVisit;
 

@@ -202,4 +202,12 @@ class Stage {
     std::unique_ptr<World> world;
 };
 
+inline CommandResult failing(const CommandRequest&) { return {.exit_code = 3}; }
+
+inline std::string text(const DrillOutcome& outcome) { return pretty_json(outcome.record.result); }
+
+inline bool mentions(const DrillOutcome& outcome, const std::string& words) {
+    return text(outcome).find(words) != std::string::npos;
+}
+
 }  // namespace rehearse::test

@@ -1,9 +1,4 @@
 // What refuses, what survives, and who may do what.
-#include <sys/mount.h>
-
-#include <atomic>
-#include <thread>
-
 #include "tests/adapters/postgresql/every_kind.h"
 #include "tests/adapters/postgresql/world.h"
 
@@ -27,52 +22,6 @@ class Session {
   private:
     Handle<PGconn, PQfinish> session_;
 };
-
-/// A tree whose disk breaks after `left` blobs.
-class BreakingTree final : public TreeReader {
-  public:
-    BreakingTree(std::unique_ptr<TreeReader> tree, std::atomic<int>& left)
-        : tree_(std::move(tree)), left_(left) {}
-    TreeId id() const override { return tree_->id(); }
-    std::vector<TreeEntry> entries() const override { return tree_->entries(); }
-    bool has(std::string_view name) const override { return tree_->has(name); }
-    std::string blob(std::string_view name) const override {
-        if (left_-- <= 0) {
-            throw Failure(
-                {.kind = FailureKind::permanent, .operation = "read", .object = "blob", .message = "broken"});
-        }
-        return tree_->blob(name);
-    }
-    std::unique_ptr<TreeReader> directory(std::string_view name) const override {
-        return std::make_unique<BreakingTree>(tree_->directory(name), left_);
-    }
-
-  private:
-    std::unique_ptr<TreeReader> tree_;
-    std::atomic<int>& left_;
-};
-
-/// A file system of 60 MiB, where this process may make one.
-struct SmallDisk {
-    explicit SmallDisk(std::filesystem::path at)
-        : place(std::move(at)),
-          mounted(::mount("tmpfs", place.c_str(), "tmpfs", 0, "size=60m,mode=0777") == 0) {}
-    SmallDisk(const SmallDisk&) = delete;
-    SmallDisk& operator=(const SmallDisk&) = delete;
-    ~SmallDisk() {
-        if (mounted) ::umount2(place.c_str(), MNT_DETACH);
-    }
-    std::filesystem::path place;
-    bool mounted;
-};
-
-constexpr const char* small_shop =
-    "create table customers (id serial primary key, name text); create table orders (id serial primary key, "
-    "customer int "
-    "references customers); create index on orders (customer); insert into customers (name) select 'n' || i "
-    "from "
-    "generate_series(1, 200) i; insert into orders (customer) select 1 + i % 200 from generate_series(1, "
-    "500) i";
 
 }  // namespace
 
@@ -286,76 +235,6 @@ TEST_SUITE("postgresql: safety") {
         CHECK(contains(failure.remedy, "BYPASSRLS"));
     }
 
-    TEST_CASE("a restore that broke off anywhere is made whole by the next") {
-        shared_server().run("postgres", every_kind_roles());
-        World world("broken_off", every_kind());
-        world.run(every_kind_settings("broken_off"));
-        const TreeId before = world.capture();
-        const CaptureReport report = world.report;
-        std::atomic<int> counted = 1'000'000;
-        world.drop();
-        const BreakingTree counting(world.trees.open(before), counted);
-        static_cast<void>(world.adapter()->restore(
-            counting, {.expected = world.identity(), .uncompared = report.uncompared}));
-        const int blobs = 1'000'000 - counted;
-        for (int part = 1; part <= 6; ++part) {
-            if (part % 2 == 0) {
-                world.drop();
-            } else {
-                world.run("drop table orders cascade; truncate lines; delete from customers where id > 100");
-            }
-            std::atomic<int> left = blobs * part / 7;
-            const BreakingTree breaking(world.trees.open(before), left);
-            try {
-                static_cast<void>(world.adapter()->restore(
-                    breaking, {.expected = world.identity(), .uncompared = report.uncompared}));
-            } catch (const Failure&) {  // most of them
-            }
-            world.restore(before, report);
-            const TreeId after = world.capture();
-            INFO(world.difference(before, after));
-            CHECK(after == before);
-        }
-        CHECK(world.server.run("postgres",
-                               "select count(*) from pg_database where datname like 'rehearse%'") == "0");
-    }
-
-    TEST_CASE("sessions that die in the middle leave nothing that the next restore can't mend") {
-        World world("cut_off", small_shop);
-        world.run(
-            "create table bulk (id int primary key, t text); insert into bulk select i, repeat('x', 200) "
-            "from "
-            "generate_series(1, 100000) i");
-        const TreeId before = world.capture();
-        const CaptureReport report = world.report;
-        for (int round = 0; round < 6; ++round) {
-            if (round % 2 == 0) {
-                world.drop();
-            } else {
-                world.run("drop table orders; truncate bulk");
-            }
-            std::jthread killer([&, wait = 20 + round * 40](const std::stop_token& stop) {
-                for (int times = 0; times < 8 && !stop.stop_requested(); ++times) {
-                    world.server.run("postgres", "select pg_sleep(" + std::to_string(wait) + " / 1000.0)");
-                    world.server.run(
-                        "postgres",
-                        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = "
-                        "'rehearse'");
-                }
-            });
-            try {
-                world.restore(before, report);
-            } catch (const Failure&) {  // most of them
-            }
-            killer.request_stop();
-            killer.join();
-            world.restore(before, report);
-            const TreeId after = world.capture();
-            INFO(world.difference(before, after));
-            CHECK(after == before);
-        }
-    }
-
     TEST_CASE("a role without superuser's rights restores what does not need them") {
         World world("modest", "", "");
         world.server.run(
@@ -523,39 +402,5 @@ TEST_SUITE("postgresql: safety") {
               }).kind == FailureKind::transient);
         world.drop();
         CHECK_THROWS_AS(static_cast<void>(adapter->query("select 1", std::chrono::seconds(5))), Failure);
-    }
-
-    TEST_CASE("a server whose disk is full fails with the reason, and the next restore goes on") {
-        // The disk is a table space of its own: a small file system that a file of ours fills.
-        const TemporaryFolder folder;
-        std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
-        const SmallDisk disk(folder.path());
-        if (!disk.mounted) {
-            MESSAGE("skipped: needs the right to mount a file system");
-            return;
-        }
-        const auto place = folder.path() / "space";
-        std::filesystem::create_directory(place);
-        const passwd* user = ::getpwnam("postgres");
-        REQUIRE(::chown(place.c_str(), user->pw_uid, user->pw_gid) == 0);
-        shared_server().run("postgres", "create tablespace small location '" + place.string() + "'");
-        {
-            World world("disk_full", small_shop, "tablespace small");
-            world.run("create table bulk as select i, md5(i::text) from generate_series(1, 150000) i");
-            const TreeId before = world.capture();
-            const CaptureReport report = world.report;
-            world.drop();
-            const auto filler = folder.path() / "filler";
-            // Room for an empty database, not for the rows.
-            const std::uintmax_t room = std::filesystem::space(folder.path()).available;
-            std::ofstream(filler) << std::string(room - (12U << 20U), 'x');
-            const FailureFields failure = failure_of([&] { world.restore(before, report); });
-            CHECK_MESSAGE(failure.native_code == "53100", failure.message);
-            CHECK(contains(failure.remedy, "disk space"));
-            std::filesystem::remove(filler);
-            world.restore(before, report);
-            CHECK(world.capture() == before);
-        }
-        shared_server().run("postgres", "drop tablespace small");
     }
 }

@@ -140,4 +140,12 @@ inline bool any_contains(const std::vector<std::string>& texts, const std::strin
     return false;
 }
 
+constexpr const char* small_shop =
+    "create table customers (id serial primary key, name text); create table orders (id serial primary key, "
+    "customer int "
+    "references customers); create index on orders (customer); insert into customers (name) select 'n' || i "
+    "from "
+    "generate_series(1, 200) i; insert into orders (customer) select 1 + i % 200 from generate_series(1, "
+    "500) i";
+
 }  // namespace rehearse::test
