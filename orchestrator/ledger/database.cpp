@@ -180,7 +180,10 @@ void Database::fail(int code, const std::string& operation, bool committing) con
             fields.kind = FailureKind::transient;
             fields.native_code = "SQLITE_BUSY";
             fields.message = "the ledger is locked" + holders_of(file_, processes_);
-            fields.remedy = "try again; a stopped process goes on with 'kill -CONT PID'";
+            fields.remedy =
+                "try again; a stopped process goes on with 'kill -CONT PID', and 'rehearse resume' ends it "
+                "once its lease "
+                "has expired";
             break;
         case SQLITE_FULL:
             fields.native_code = "SQLITE_FULL";

@@ -107,7 +107,10 @@ class SqliteLedger final : public Ledger {
         return read([&](Database& database) { return read_events(database, id); });
     }
     std::vector<DrillRecord> unfinished() const override {
-        return read([&](Database& database) { return read_unfinished(database); });
+        const std::lock_guard guard(mutex_);
+        std::vector<DrillRecord> records;
+        insist([&] { records = read_unfinished(open()); });
+        return records;
     }
 
     std::optional<Quarantine> quarantine(const EnvironmentName& environment) const override {
@@ -202,7 +205,7 @@ class SqliteLedger final : public Ledger {
     }
     /// Tries once more where the lock's holder was ended meanwhile: it was beyond its own lease.
     template <class Step>
-    void insist(const Step& step) {
+    void insist(const Step& step) const {
         std::optional<Failure> locked;
         try {
             return step();

@@ -108,7 +108,8 @@ class Ledger {
     /// By full id or an unambiguous prefix.
     [[nodiscard]] virtual std::optional<DrillRecord> drill(const DrillId& id) const = 0;
     [[nodiscard]] virtual std::vector<DrillEvent> events(const DrillId& id) const = 0;
-    /// Drills in a state that is not terminal, oldest first.
+    /// Drills in a state that is not terminal, oldest first. Asked first by whoever takes one over: a stopped
+    /// owner beyond its lease that keeps the ledger locked is ended, as by acquire_lease.
     [[nodiscard]] virtual std::vector<DrillRecord> unfinished() const = 0;
 
     [[nodiscard]] virtual std::optional<Quarantine> quarantine(const EnvironmentName& environment) const = 0;

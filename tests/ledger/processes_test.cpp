@@ -133,6 +133,18 @@ TEST_SUITE("processes") {
         CHECK(ledger->drills({}).empty());
     }
 
+    TEST_CASE(
+        "whoever asks what is open, to take it over, ends a stopped and expired owner that holds the lock") {
+        Real real;
+        Child child({"stop-in-commit", real.file, "shop", "20000"});
+        REQUIRE(child.line() == "held 1");
+        child.wait_until_stopped();
+        const auto ledger = real.open(std::chrono::milliseconds(100));
+        CHECK(ledger->unfinished().empty());
+        const int status = child.wait();
+        CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
+    }
+
     TEST_CASE("a drill elsewhere that a stopped and expired owner keeps from writing ends it, and goes on") {
         Real real;
         const auto ledger = real.open(std::chrono::milliseconds(100));
