@@ -24,11 +24,18 @@ std::string force(Connection& connection) {
     return connection.server_version() >= 130000 ? " WITH (FORCE)" : "";
 }
 
-void make_database(const Wanted& wanted, Connection& maintenance, const std::string& name) {
+/// An orchestrator that was killed may have left the server at work on the very same statement: its database
+/// is seen only when that ends, and then goes as one that was there before.
+bool came_meanwhile(const Failure& failure) {
+    return failure.fields().native_code == "42P04" || failure.fields().native_code == "23505";
+}
+
+void make_database(const Wanted& wanted, Connection& maintenance, const std::string& name, int tries = 3) {
     maintenance.run("DROP DATABASE IF EXISTS " + identifier(name) + force(maintenance));
     try {
         maintenance.run(create_statement(wanted.database, name));
     } catch (const Failure& failure) {
+        if (came_meanwhile(failure) && tries > 1) return make_database(wanted, maintenance, name, tries - 1);
         FailureFields fields = failure.fields();
         if (fields.native_code == "42501") {
             fields.remedy = "run as a superuser: ALTER ROLE (that of restore_connection) CREATEDB";

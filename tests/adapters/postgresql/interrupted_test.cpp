@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "adapters/postgresql/names.h"
 #include "tests/adapters/postgresql/every_kind.h"
 #include "tests/adapters/postgresql/world.h"
 
@@ -121,6 +122,30 @@ TEST_SUITE("postgresql: interrupted") {
             INFO(world.difference(before, after));
             CHECK(after == before);
         }
+    }
+
+    TEST_CASE("a server that is still at work for an orchestrator that was killed is waited for") {
+        World world("left_at_work", small_shop);
+        const TreeId before = world.capture();
+        const CaptureReport report = world.report;
+        const std::string name = postgresql::build_name("left_at_work");
+        for (int round = 0; round < 5; ++round) {
+            world.drop();
+            std::atomic<bool> over = false;
+            const std::jthread killed([&] {
+                world.server.run("postgres", "create database \"" + name + "\"");
+                over = true;
+            });
+            while (!over &&
+                   world.server.run("postgres",
+                                    "select count(*) from pg_stat_activity where query like 'create database "
+                                    "\"rehearse%' and state = 'active'") == "0") {
+            }
+            world.restore(before, report);
+            CHECK(world.capture() == before);
+        }
+        CHECK(world.server.run("postgres",
+                               "select count(*) from pg_database where datname like 'rehearse%'") == "0");
     }
 
     TEST_CASE("a server whose disk is full fails with the reason, and the next restore goes on") {
