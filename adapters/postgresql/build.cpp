@@ -20,10 +20,6 @@ namespace {
 
 constexpr std::string_view operation = "restore";
 
-std::string force(Connection& connection) {
-    return connection.server_version() >= 130000 ? " WITH (FORCE)" : "";
-}
-
 /// An orchestrator that was killed may have left the server at work on the very same statement: its database
 /// is seen only when that ends, and then goes as one that was there before.
 bool came_meanwhile(const Failure& failure) {
@@ -31,7 +27,7 @@ bool came_meanwhile(const Failure& failure) {
 }
 
 void make_database(const Wanted& wanted, Connection& maintenance, const std::string& name, int tries = 3) {
-    maintenance.run("DROP DATABASE IF EXISTS " + identifier(name) + force(maintenance));
+    maintenance.run(drop_statement(maintenance, name));
     try {
         maintenance.run(create_statement(wanted.database, name));
     } catch (const Failure& failure) {
@@ -130,7 +126,7 @@ View put_in_place(const Settings& settings, const Clock& clock, const Wanted& wa
                   Connection& maintenance) {
     const std::string name = identifier(settings.database);
     const std::string built = identifier(build_name(settings.database));
-    const std::string old = identifier(old_name(settings.database));
+    const std::string old = old_name(settings.database);
     const Result present =
         maintenance.run("select from pg_catalog.pg_database where datname = $1", {settings.database});
     maintenance.run("set synchronous_commit = on");
@@ -138,14 +134,14 @@ View put_in_place(const Settings& settings, const Clock& clock, const Wanted& wa
         maintenance.run("ALTER DATABASE " + built + " RENAME TO " + name);
     } else {
         // Both names change in one transaction: there is one whole database at every instant.
-        maintenance.run("DROP DATABASE IF EXISTS " + old + force(maintenance));
+        maintenance.run(drop_statement(maintenance, old));
         clear_sessions(maintenance, settings.database, settings.disconnect);
-        maintenance.run("begin; ALTER DATABASE " + name + " RENAME TO " + old + "; ALTER DATABASE " + built +
-                        " RENAME TO " + name + "; commit");
+        maintenance.run("begin; ALTER DATABASE " + name + " RENAME TO " + identifier(old) +
+                        "; ALTER DATABASE " + built + " RENAME TO " + name + "; commit");
     }
     View view = open_view(settings.restore.with_database(settings.database), clock, "verify");
     open_to_people(wanted.database, maintenance);
-    if (present.rows() != 0) maintenance.run("DROP DATABASE IF EXISTS " + old + force(maintenance));
+    if (present.rows() != 0) maintenance.run(drop_statement(maintenance, old));
     return view;
 }
 

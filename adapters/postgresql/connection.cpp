@@ -67,6 +67,12 @@ void ignore_notices(void*, const PGresult*) {}
 
 }  // namespace
 
+std::vector<std::string> first_column(const Result& rows) {
+    std::vector<std::string> out;
+    for (std::size_t row = 0; row < rows.rows(); ++row) out.push_back(rows.text(row, 0));
+    return out;
+}
+
 bool Result::null(std::size_t row, std::size_t column) const {
     return PQgetisnull(result_.get(), static_cast<int>(row), static_cast<int>(column)) == 1;
 }

@@ -35,6 +35,9 @@ class Result {
     Handle<PGresult, PQclear> result_;
 };
 
+/// The text of each row's first column.
+[[nodiscard]] std::vector<std::string> first_column(const Result& rows);
+
 /// What this program's sessions call themselves.
 inline constexpr std::string_view own_application_name = "rehearse";
 

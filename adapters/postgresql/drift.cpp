@@ -124,7 +124,7 @@ void add_names(std::string& text, const std::string& lead, const std::vector<std
 /// Sessions and prepared transactions that hold a lock of those that change a table's rows or the table: what
 /// they write is not committed yet, so no look at the rows shows it. VACUUM and ANALYZE hold none of these.
 std::vector<std::string> writers(Connection& connection) {
-    const Result rows = connection.run(
+    return first_column(connection.run(
         "select distinct case when l.pid is null then 'a prepared transaction' else coalesce(a.usename, "
         "'somebody') || ', pid ' || l.pid end || ' in ' || l.relation::regclass from pg_catalog.pg_locks l "
         "join pg_catalog.pg_class c on c.oid = l.relation left join pg_catalog.pg_stat_activity a on a.pid = "
@@ -132,10 +132,7 @@ std::vector<std::string> writers(Connection& connection) {
         "datname = current_database()) and l.mode in ('RowExclusiveLock', 'ShareLock', "
         "'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') and c.relkind in ('r', 'p', 'S') "
         "and c.relpersistence <> 't' and (c.oid >= 16384 or c.relname = 'pg_largeobject') and l.pid is "
-        "distinct from pg_backend_pid() and (l.pid is null or a.usesysid is not null) order by 1");
-    std::vector<std::string> out;
-    for (std::size_t row = 0; row < rows.rows(); ++row) out.push_back(rows.text(row, 0));
-    return out;
+        "distinct from pg_backend_pid() and (l.pid is null or a.usesysid is not null) order by 1"));
 }
 
 std::string large_objects_of(Connection& connection) {

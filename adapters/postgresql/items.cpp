@@ -85,12 +85,6 @@ bool selects(const std::string& pattern, const TableItem& item) {
     return matches(full, item.name) || matches(full, unquoted(item.name));
 }
 
-std::string oids_of(const std::vector<TableItem>& items) {
-    std::string oids;
-    for (const TableItem& item : items) oids += (oids.empty() ? "" : ", ") + item.oid;
-    return "array[" + oids + "]::oid[]";
-}
-
 [[noreturn]] void wrong(const std::string& message, const std::string& remedy) {
     throw Failure({.kind = FailureKind::invalid_input,
                    .operation = "destroy",
@@ -103,7 +97,7 @@ Reach reach_of_drop(Connection& connection, const std::vector<TableItem>& items)
     Reach reach;
     const Result rows = connection.run(
         "with recursive gone(classid, objid, objsubid) as (select 'pg_class'::regclass::oid, unnest(" +
-        oids_of(items) +
+        oid_array(oids_of(items)) +
         "), 0 union select * from (with g as (select * from gone) select d.classid, d.objid, "
         "d.objsubid from pg_depend d join g on d.refclassid = g.classid and d.refobjid = g.objid and "
         "(g.objsubid = 0 "
@@ -125,11 +119,12 @@ Reach reach_of_drop(Connection& connection, const std::vector<TableItem>& items)
         "'function', 'procedure', 'aggregate', 'trigger', 'policy', 'default value', 'type', 'domain "
         "constraint', "
         "'sequence', 'publication relation') and not (g.classid = 'pg_class'::regclass and g.objid = any (" +
-        oids_of(items) + ")) and not coalesce(k.conrelid = any (" + oids_of(items) +
+        oid_array(oids_of(items)) + ")) and not coalesce(k.conrelid = any (" + oid_array(oids_of(items)) +
         "), false) and not coalesce("
         "f.adrelid = any (" +
-        oids_of(items) + "), false) and not coalesce(t.tgrelid = any (" + oids_of(items) +
-        ") or t.tgisinternal, false) and not coalesce(p.polrelid = any (" + oids_of(items) +
+        oid_array(oids_of(items)) + "), false) and not coalesce(t.tgrelid = any (" +
+        oid_array(oids_of(items)) + ") or t.tgisinternal, false) and not coalesce(p.polrelid = any (" +
+        oid_array(oids_of(items)) +
         "), false) and not (o.type "
         "in ('type', 'sequence', 'publication relation')) order by 1, 2");
     for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -154,6 +149,18 @@ Operation operation_of(const json::object& options) {
     if (operation == "truncate") return Operation::truncate;
     if (operation != "drop") wrong("unknown operation '" + operation + "'", "use drop, truncate or delete");
     return Operation::drop;
+}
+
+std::string oid_array(const std::set<std::string>& oids) {
+    std::string list;
+    for (const std::string& oid : oids) list += (list.empty() ? "" : ", ") + oid;
+    return "array[" + list + "]::oid[]";
+}
+
+std::set<std::string> oids_of(const std::vector<TableItem>& items) {
+    std::set<std::string> oids;
+    for (const TableItem& item : items) oids.insert(item.oid);
+    return oids;
 }
 
 std::vector<TableItem> table_items(Connection& connection) {

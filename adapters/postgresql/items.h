@@ -1,6 +1,7 @@
 // Tables as items of a drill: what a playbook's patterns select, and what hangs on them.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct TableItem {
     std::uint64_t bytes = 0;
     std::int64_t estimated_rows = -1;
 };
+[[nodiscard]] std::set<std::string> oids_of(const std::vector<TableItem>& items);
+/// As SQL wants them: an array of type oid[].
+[[nodiscard]] std::string oid_array(const std::set<std::string>& oids);
 /// All tables, sorted by name.
 [[nodiscard]] std::vector<TableItem> table_items(Connection& connection);
 

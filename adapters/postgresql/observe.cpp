@@ -20,12 +20,6 @@ namespace rehearse::postgresql {
 
 namespace {
 
-std::vector<std::string> first_column(const Result& rows) {
-    std::vector<std::string> out;
-    for (std::size_t row = 0; row < rows.rows(); ++row) out.push_back(rows.text(row, 0));
-    return out;
-}
-
 void add(std::vector<std::string>& out, std::vector<std::string> more) {
     out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }

@@ -6,7 +6,7 @@
 namespace rehearse::postgresql {
 
 std::vector<std::string> sessions_in(Connection& connection, const std::string& database) {
-    const Result rows = connection.run(
+    return first_column(connection.run(
         "select usename || case when coalesce(application_name, '') in ('', '<insufficient "
         "privilege>') then '' else ' (' || application_name || ')' end || coalesce(' from ' || "
         "host(client_addr), '') "
@@ -15,10 +15,7 @@ std::vector<std::string> sessions_in(Connection& connection, const std::string& 
         "application_name is distinct from $2 and coalesce(backend_type, 'client backend') not in "
         "('autovacuum "
         "worker', 'parallel worker') order by pid",
-        {database, std::string(own_application_name)});
-    std::vector<std::string> sessions;
-    for (std::size_t row = 0; row < rows.rows(); ++row) sessions.push_back(rows.text(row, 0));
-    return sessions;
+        {database, std::string(own_application_name)}));
 }
 
 void clear_sessions(Connection& connection, const std::string& database, bool disconnect) {

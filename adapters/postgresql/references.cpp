@@ -7,22 +7,6 @@
 
 namespace rehearse::postgresql {
 
-namespace {
-
-std::string oids_of(const std::set<std::string>& oids) {
-    std::string list;
-    for (const std::string& oid : oids) list += (list.empty() ? "" : ", ") + oid;
-    return "array[" + list + "]::oid[]";
-}
-
-std::set<std::string> oids_of(const std::vector<TableItem>& items) {
-    std::set<std::string> oids;
-    for (const TableItem& item : items) oids.insert(item.oid);
-    return oids;
-}
-
-}  // namespace
-
 Reach reach_by_foreign_keys(Connection& connection, const std::vector<TableItem>& items,
                             Operation operation) {
     Reach reach;
@@ -41,7 +25,8 @@ Reach reach_by_foreign_keys(Connection& connection, const std::vector<TableItem>
             "l.relkind = "
             "'r' join pg_namespace n on n.oid = l.relnamespace where k.contype = 'f' and k.confrelid = any "
             "(" +
-            oids_of(reached) + ") and not l.oid = any (" + oids_of(reached) + ")" + which + " order by 2, 3");
+            oid_array(reached) + ") and not l.oid = any (" + oid_array(reached) + ")" + which +
+            " order by 2, 3");
         for (std::size_t row = 0; row < rows.rows(); ++row) {
             const std::string name = rows.text(row, 1);
             if (!reached.insert(rows.text(row, 0)).second) continue;
@@ -82,19 +67,16 @@ void put_dependents_first(Connection& connection, std::vector<TableItem>& items)
 
 std::vector<std::string> undeletable(Connection& connection, const std::vector<TableItem>& items) {
     if (items.empty()) return {};
-    const Result rows = connection.run(
+    return first_column(connection.run(
         "select distinct format('PostgreSQL would not delete rows of %s: publication %I publishes deletes, "
         "and the table has no replica identity; give it a primary key, or drop the publication here', "
         "c.oid::regclass, p.pubname) from pg_publication p cross join lateral "
         "pg_get_publication_tables(p.pubname) t join pg_class c on c.oid = t.relid or "
         "pg_partition_root(c.oid) = t.relid where p.pubdelete and c.oid = any (" +
-        oids_of(oids_of(items)) +
+        oid_array(oids_of(items)) +
         ") and (c.relreplident = 'n' or c.relreplident = 'd' and not exists (select from pg_index x where "
         "x.indrelid "
-        "= c.oid and x.indisprimary)) order by 1");
-    std::vector<std::string> reasons;
-    for (std::size_t row = 0; row < rows.rows(); ++row) reasons.push_back(rows.text(row, 0));
-    return reasons;
+        "= c.oid and x.indisprimary)) order by 1"));
 }
 
 }  // namespace rehearse::postgresql

@@ -53,9 +53,8 @@ void require_roles(Connection& maintenance, const TreeReader& tree, const std::s
 
 /// What a restore that was killed may have left beside a database that is whole.
 void drop_leftovers(Connection& maintenance, const std::string& database) {
-    const std::string force = maintenance.server_version() >= 130000 ? " WITH (FORCE)" : "";
     for (const std::string& name : {build_name(database), old_name(database)}) {
-        if (exists(maintenance, name)) maintenance.run("DROP DATABASE IF EXISTS " + identifier(name) + force);
+        if (exists(maintenance, name)) maintenance.run(drop_statement(maintenance, name));
     }
 }
 

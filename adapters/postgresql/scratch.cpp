@@ -7,6 +7,7 @@
 
 #include "adapters/postgresql/apply.h"
 #include "adapters/postgresql/dump.h"
+#include "adapters/postgresql/names.h"
 #include "adapters/postgresql/session.h"
 #include "adapters/postgresql/sql_text.h"
 #include "orchestrator/base/digest.h"
@@ -111,8 +112,7 @@ ScratchDatabase::ScratchDatabase(const Settings& settings, const DatabaseSetting
 ScratchDatabase::~ScratchDatabase() {
     connection_.reset();
     // The backend of a session that was just closed may take a moment to leave.
-    const std::string force = maintenance_.server_version() >= 130000 ? " with (force)" : "";
-    maintenance_.try_run("drop database if exists " + identifier(name_) + force);
+    maintenance_.try_run(drop_statement(maintenance_, name_));
 }
 
 Fixpoint find_fixpoint(const Settings& settings, const DatabaseSettings& database, const Schema& live,

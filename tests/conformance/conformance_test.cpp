@@ -8,9 +8,11 @@
 
 #include "orchestrator/base/failure.h"
 #include "tests/conformance/subject.h"
+#include "tests/support/breaking_tree.h"
 #include "tests/support/memory_tree.h"
 
 using namespace rehearse;
+using test::BreakingTree;
 using test::ConformanceEntry;
 using test::ConformanceSubject;
 using test::MemoryTrees;
@@ -75,30 +77,6 @@ FailureKind kind_of_failure(const std::function<void()>& act) {
     FAIL("it did not fail");
     return FailureKind::permanent;
 }
-
-/// Passes on to another tree until it has given `left` blobs; then the disk is broken.
-class BreakingTree final : public TreeReader {
-  public:
-    BreakingTree(std::unique_ptr<TreeReader> tree, std::atomic<int>& left)
-        : tree_(std::move(tree)), left_(left) {}
-    TreeId id() const override { return tree_->id(); }
-    std::vector<TreeEntry> entries() const override { return tree_->entries(); }
-    bool has(std::string_view name) const override { return tree_->has(name); }
-    std::string blob(std::string_view name) const override {
-        if (left_-- <= 0) {
-            throw Failure(
-                {.kind = FailureKind::permanent, .operation = "read", .object = "tree", .message = "broken"});
-        }
-        return tree_->blob(name);
-    }
-    std::unique_ptr<TreeReader> directory(std::string_view name) const override {
-        return std::make_unique<BreakingTree>(tree_->directory(name), left_);
-    }
-
-  private:
-    std::unique_ptr<TreeReader> tree_;
-    std::atomic<int>& left_;
-};
 
 }  // namespace
 

@@ -40,22 +40,8 @@ struct Keeper {
                     .observer = stage.observer,
                     .alarm = stage.alarm,
                     .adapters = stage.adapters,
-                    .run_command = {},
-                    .halted = {},
-                    .audit_problem = {},
-                    .disk_free = {},
-                    .make_probe = {},
                     .marker_key = Secret("unused"),
-                    .owner = this_process(),
-                    .actor = {},
-                    .account = {},
-                    .policy = {},
-                    .host = {},
-                    .versions = {},
-                    .way_back = {},
-                    .freeze = {},
-                    .playbook_alarm = {},
-                    .stop = {}};
+                    .owner = this_process()};
         stage.run([&]() -> Task<void> {
             Signal signal(co_await boost::asio::this_coro::executor);
             over = &signal;

@@ -75,6 +75,11 @@ class Child {
         process_ = 0;
         return status;
     }
+    /// Waits for its end: was it SIGKILL?
+    bool was_killed() {
+        const int status = wait();
+        return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    }
 
   private:
     pid_t process_ = 0;

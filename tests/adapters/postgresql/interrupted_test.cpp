@@ -7,35 +7,12 @@
 #include "adapters/postgresql/names.h"
 #include "tests/adapters/postgresql/every_kind.h"
 #include "tests/adapters/postgresql/world.h"
+#include "tests/support/breaking_tree.h"
 
 using namespace rehearse;
 using namespace rehearse::test;
 
 namespace {
-
-/// A tree whose disk breaks after `left` blobs.
-class BreakingTree final : public TreeReader {
-  public:
-    BreakingTree(std::unique_ptr<TreeReader> tree, std::atomic<int>& left)
-        : tree_(std::move(tree)), left_(left) {}
-    TreeId id() const override { return tree_->id(); }
-    std::vector<TreeEntry> entries() const override { return tree_->entries(); }
-    bool has(std::string_view name) const override { return tree_->has(name); }
-    std::string blob(std::string_view name) const override {
-        if (left_-- <= 0) {
-            throw Failure(
-                {.kind = FailureKind::permanent, .operation = "read", .object = "blob", .message = "broken"});
-        }
-        return tree_->blob(name);
-    }
-    std::unique_ptr<TreeReader> directory(std::string_view name) const override {
-        return std::make_unique<BreakingTree>(tree_->directory(name), left_);
-    }
-
-  private:
-    std::unique_ptr<TreeReader> tree_;
-    std::atomic<int>& left_;
-};
 
 /// A file system of 60 MiB, where this process may make one.
 struct SmallDisk {
