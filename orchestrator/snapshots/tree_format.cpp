@@ -2,6 +2,7 @@
 #include "orchestrator/snapshots/tree_format.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rehearse {
 namespace {
@@ -76,9 +77,13 @@ std::optional<std::vector<TreeItem>> parse_tree(std::string_view content) {
         if (space == std::string_view::npos) return std::nullopt;
         const std::size_t end = content.find('\0', space);
         if (end == std::string_view::npos || content.size() - end - 1 < ObjectId::size) return std::nullopt;
-        items.push_back({.name = std::string(content.substr(space + 1, end - space - 1)),
-                         .id = ObjectId::from_raw(content.data() + end + 1),
-                         .mode = mode_from(content.substr(0, space))});
+        const std::string_view name = content.substr(space + 1, end - space - 1);
+        if (name.empty() || name.find('/') != std::string_view::npos) return std::nullopt;
+        TreeItem item{.name = std::string(name),
+                      .id = ObjectId::from_raw(content.data() + end + 1),
+                      .mode = mode_from(content.substr(0, space))};
+        if (!items.empty() && !comes_before(items.back(), item)) return std::nullopt;
+        items.push_back(std::move(item));
         content.remove_prefix(end + 1 + ObjectId::size);
     }
     return items;

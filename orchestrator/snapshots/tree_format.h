@@ -25,7 +25,7 @@ struct TreeItem {
 [[nodiscard]] std::optional<std::string> sort_tree(std::vector<TreeItem>& items);
 /// The bytes of the tree object; `items` are in git's order.
 [[nodiscard]] std::string encode_tree(const std::vector<TreeItem>& items);
-/// None where the bytes are not a tree.
+/// None where the bytes are not a tree: also where a name is empty or has a slash, or the order isn't git's.
 [[nodiscard]] std::optional<std::vector<TreeItem>> parse_tree(std::string_view content);
 /// The item of that name, whatever its mode; `items` are in git's order.
 [[nodiscard]] const TreeItem* find_item(const std::vector<TreeItem>& items, std::string_view name);

@@ -86,6 +86,11 @@ def snapshot_killed(shop, original, chance, longest, number):
     return "taken" if shop.unchanged(f"{name}: the shop is what it was", original) else "not whole"
 
 
+def works_in(line, folder):
+    """Whether the process of a line of ps works in that folder; other tests run the same binary beside this one."""
+    return os.path.realpath(f"/proc/{line.split()[0]}/cwd") == os.path.realpath(folder)
+
+
 def nothing_left_over(shop):
     """No half-made object, process of ours or second server of the shop's; scratch databases go with the next snapshot."""
     done = shop.rehearse("snapshot", ENVIRONMENT)
@@ -95,11 +100,10 @@ def nothing_left_over(shop):
     promise("git fsck finds nothing", fsck.returncode == 0 and "missing" not in fsck.stdout, fsck.stdout + fsck.stderr)
     scratch = shop.sql("select datname from pg_database where datname like 'rehearse%'", "SHOP_RESTORE_CONNECTION")
     promise("no scratch database is left", scratch == "", scratch)
-    processes = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout.split("\n")
-    ours = [line for line in processes if line.split()[2:3] == [shop.binary]]
+    processes = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.split("\n")
+    ours = [line for line in processes if line.split()[1:2] == [shop.binary] and works_in(line, shop.workspace)]
     promise("no process of ours runs on", not ours, ours)
-    masters = [pid for pid in (line.split()[0] for line in processes if "nginx: master" in line)
-               if os.path.realpath(f"/proc/{pid}/cwd") == os.path.realpath(shop.shop)]
+    masters = [line for line in processes if "nginx: master" in line and works_in(line, shop.shop)]
     promise("the shop has one web server", len(masters) == 1, masters)
 
 
