@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "orchestrator/base/digest.h"
+#include "orchestrator/base/failure.h"
 #include "orchestrator/base/file.h"
 #include "orchestrator/guard/allowed_signers.h"
 #include "orchestrator/playbook/policy.h"
@@ -57,12 +58,26 @@ std::string difference(const std::string& before, const std::string& after) {
     return text;
 }
 
+std::string read_signers(const std::filesystem::path& file) {
+    try {
+        return read_file(file, largest_policy);
+    } catch (const Failure& failure) {
+        FailureFields fields = failure.fields();
+        fields.kind = FailureKind::invalid_input;
+        fields.operation = "read the policy's allowed_signers";
+        fields.remedy =
+            "list whose keys sign there, a line each (ssh-keygen(1), ALLOWED SIGNERS); an empty file where "
+            "nobody does yet";
+        throw Failure(std::move(fields));
+    }
+}
+
 }  // namespace
 
 PolicyFiles read_policy_files(const Workspace& workspace) {
     Loaded<Policy> loaded = load_policy(workspace.policy_file());
     if (!loaded.problems.empty()) throw failure_from(loaded.problems);
-    const std::string signers = read_file(loaded.value->allowed_signers_file, largest_policy);
+    const std::string signers = read_signers(loaded.value->allowed_signers_file);
     (void)read_allowed_signers(signers, loaded.value->allowed_signers_file);
     PolicyFiles files{
         .policy = std::move(*loaded.value),

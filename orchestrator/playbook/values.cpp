@@ -217,7 +217,7 @@ MaybeComplaint check_instant(std::string_view text) {
         return std::nullopt;
     } catch (const Failure&) {
         return Complaint{"is " + in_quotes(text) + ", which is no instant",
-                         "write date, time and offset, like \"2026-12-20T18:00:00+01:00\""};
+                         "write date, time and offset, before 2262, like \"2026-12-20T18:00:00+01:00\""};
     }
 }
 
