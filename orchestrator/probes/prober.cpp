@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/this_coro.hpp>
+#include <utility>
 
 #include "orchestrator/base/failure.h"
 #include "orchestrator/base/task_group.h"
@@ -17,6 +18,8 @@ using namespace std::chrono_literals;
 
 // A loop looks up this often, so that stop() and give-up times don't wait for a long spacing.
 constexpr Duration longest_nap = 100ms;
+// Whoever naps for so much longer has not run meanwhile.
+constexpr Duration stood_still = kept_waiting / 2;
 
 // The median of the last costs.
 class RecentCosts {
@@ -88,9 +91,19 @@ struct Prober::State : std::enable_shared_from_this<Prober::State> {
                         .hanging = probe.hanging});
     }
 
+    // Asked wherever something is heard, before it is taken for the service's doing.
+    void notice_stall() {
+        const SteadyTime instant = now();
+        const bool stalled = instant - std::exchange(awake, instant) > stood_still;
+        for (auto& probe : probes) {
+            if (stalled && probe.judge) probe.judge->stall();
+        }
+    }
+
     // New loops for all probes, beginning with a try at once; the loops of before end by themselves.
     void begin_loops() {
         ++generation;
+        awake = now();
         for (std::size_t i = 0; i < probes.size(); ++i) group->spawn(loop(shared_from_this(), i, generation));
     }
 
@@ -116,6 +129,7 @@ struct Prober::State : std::enable_shared_from_this<Prober::State> {
                 continue;
             }
             co_await surroundings.sleeper.until(std::min(next, instant + longest_nap));
+            notice_stall();
             if (measuring && now() >= give_up_at) changed->all();
         }
     }
@@ -146,6 +160,7 @@ struct Prober::State : std::enable_shared_from_this<Prober::State> {
     }
 
     void take(Watched& probe, const ProbeTry& attempt, std::uint64_t try_judging, std::uint64_t number) {
+        notice_stall();
         if (!attempt.passed && attempt.began >= damage_began &&
             (!detected || attempt.ended < detected->attempt.ended)) {
             detected = DetectedResult{.probe = probe.spec.name, .attempt = attempt};
@@ -182,6 +197,7 @@ struct Prober::State : std::enable_shared_from_this<Prober::State> {
     std::unique_ptr<Wake> changed{};
     SteadyTime damage_began{};
     SteadyTime give_up_at{};
+    SteadyTime awake{};  // when it was last seen to run
     std::optional<DetectedResult> detected{};
     std::uint64_t generation = 0;  // of loops
     std::uint64_t judging = 0;     // counts calls of serving()

@@ -52,7 +52,7 @@ std::optional<ServingInterval> serving_interval(std::span<const TryRecord> tries
 
     // Tries that were kept waiting when the first answer came.
     const auto waited = [&](const TryRecord& attempt) {
-        return attempt.began + kept_waiting <= interval.latest &&
+        return !attempt.stalled && attempt.began + kept_waiting <= interval.latest &&
                (attempt.outcome == TryOutcome::hanging || attempt.ended >= interval.latest);
     };
     if (std::none_of(counted.begin(), counted.end(), waited)) return interval;
@@ -101,8 +101,15 @@ void ServingJudge::end(std::uint64_t number, SteadyTime began, SteadyTime ended,
     if (found == tries_.end()) return;
     found->record = {.began = std::max(began, restored_),
                      .ended = ended,
-                     .outcome = passed ? TryOutcome::passed : TryOutcome::failed};
+                     .outcome = passed ? TryOutcome::passed : TryOutcome::failed,
+                     .stalled = found->record.stalled};
     forget();
+}
+
+void ServingJudge::stall() {
+    for (Numbered& kept : tries_) {
+        if (kept.record.outcome == TryOutcome::hanging) kept.record.stalled = true;
+    }
 }
 
 // Keeps the last failed try; after it, and after each that still hangs (it may fail yet), the first N that
@@ -125,8 +132,8 @@ void ServingJudge::forget() {
     }
     std::uint64_t last_waiting = 0;  // began + kept_waiting can't overflow: instants are since boot
     for (const auto& kept : tries_) {
-        if (kept.record.outcome == TryOutcome::passed && kept.record.began + kept_waiting <= first_answer &&
-            kept.record.ended >= first_answer) {
+        if (kept.record.outcome == TryOutcome::passed && !kept.record.stalled &&
+            kept.record.began + kept_waiting <= first_answer && kept.record.ended >= first_answer) {
             last_waiting = kept.number;
         }
     }

@@ -11,7 +11,8 @@
 // the last failed one may be a whole time limit old. So a try that was kept waiting for `kept_waiting` or
 // longer when the first answer came, counts as failed at its start, where tries begun after that answer took
 // less than a tenth of it: a service that served would have answered it, too. Where such tries are among the
-// N, the decision waits for one passing try begun after the first answer.
+// N, the decision waits for one passing try begun after the first answer. Where it was the prober that stood
+// still (SIGSTOP, a machine that slept), how long a try waited says nothing of the service.
 #pragma once
 
 #include <chrono>
@@ -30,6 +31,7 @@ struct TryRecord {
     SteadyTime began{};
     SteadyTime ended{};  // of one that hangs: nothing
     TryOutcome outcome = TryOutcome::hanging;
+    bool stalled = false;  // the prober stood still while it ran
 };
 
 /// The true instant lies in [earliest, latest].
@@ -58,6 +60,8 @@ class ServingJudge {
     /// Returns the number to end it by. Tries begun before the restored instant are not kept.
     std::uint64_t start(SteadyTime began);
     void end(std::uint64_t number, SteadyTime began, SteadyTime ended, bool passed);
+    /// The prober stood still until now: tries that have not ended were kept waiting by itself.
+    void stall();
     [[nodiscard]] std::optional<ServingInterval> interval() const;
     [[nodiscard]] std::size_t kept() const { return tries_.size(); }
 

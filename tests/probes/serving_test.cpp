@@ -96,6 +96,33 @@ TEST_SUITE("serving") {
         CHECK(judge.interval() == between(1950ms, 3000ms));
     }
 
+    TEST_CASE("tries that a prober which stood still kept waiting itself say nothing of the service") {
+        // Begun at 100 and 200, stopped until 5000, when the answers were found; then fresh ones in 1 ms.
+        ServingJudge judge(at(0ms), 3);
+        const std::uint64_t first = judge.start(at(100ms)), second = judge.start(at(200ms));
+        SUBCASE("it was stopped") {
+            judge.stall();
+            judge.end(first, at(100ms), at(5000ms), true);
+            judge.end(second, at(200ms), at(5000ms), true);
+            judge.end(judge.start(at(5001ms)), at(5001ms), at(5002ms), true);
+            CHECK(judge.interval() == between(0ms, 5000ms));
+        }
+        SUBCASE("it was not") {
+            judge.end(first, at(100ms), at(5000ms), true);
+            judge.end(second, at(200ms), at(5000ms), true);
+            judge.end(judge.start(at(5001ms)), at(5001ms), at(5002ms), true);
+            CHECK(judge.interval() == between(200ms, 5000ms));
+        }
+        SUBCASE("what began after the stop is judged as ever") {
+            judge.stall();
+            judge.end(first, at(100ms), at(6000ms), true);
+            judge.end(second, at(200ms), at(6000ms), true);
+            judge.end(judge.start(at(4900ms)), at(4900ms), at(6000ms), true);
+            judge.end(judge.start(at(6001ms)), at(6001ms), at(6002ms), true);
+            CHECK(judge.interval() == between(4900ms, 6000ms));
+        }
+    }
+
     TEST_CASE("a service that is always slow is not taken for one that hung") {
         const Tries tries{failed(0ms, 1ms), passed(10ms, 2010ms), passed(20ms, 2020ms),
                           passed(2030ms, 4030ms)};
