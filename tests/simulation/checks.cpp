@@ -231,8 +231,10 @@ void Checks::on_restore(Resource& resource, const RestoreRequest& request) {
     const Acknowledged* drill = drill_of(request.idempotency_key, "restore");
     if (drill == nullptr) drill = drill_of(request.idempotency_key, "put_back");
     if (drill == nullptr) {
-        // With a disk that can't be written to the restore goes on without its intent, and only then.
-        require(options_.has(Fault::disk_full) || options_.has(Fault::sync_fails),
+        // With a disk that can't be written to, or not be read to write to it, the restore goes on without
+        // its intent, and only then.
+        require(options_.has(Fault::disk_full) || options_.has(Fault::sync_fails) ||
+                    options_.has(Fault::read_fails),
                 what + " without a durable intent");
         for (const DrillId& id : order_) {
             if (!drills_.at(id).verdict) drill = &drills_.at(id);
@@ -252,11 +254,11 @@ void Checks::on_restore(Resource& resource, const RestoreRequest& request) {
     tried_in_[resource.name] = epoch_;
 }
 
-void Checks::on_change(SteadyTime now) {
+void Checks::on_change(SteadyTime now, bool foreign) {
     const bool up = std::all_of(resources_.begin(), resources_.end(), [](const auto& entry) {
         return entry.second.there && entry.second.items.size() >= 4;
     });
-    if (!up && up_) {
+    if (!up && up_ && !foreign) {
         for (const DrillId& id : order_) {
             Acknowledged& drill = drills_.at(id);
             if (drill.state == DrillState::destroying && !drill.first_effect) drill.first_effect = now;

@@ -60,8 +60,10 @@ class Checks {
     // Told by the providers, before an effect.
     void on_destroy(const Resource& resource, const DestroyRequest& request);
     void on_restore(Resource& resource, const RestoreRequest& request);
-    /// Something about the resources changed.
-    void on_change(SteadyTime now);
+    /// A restore that ends before it begins: the store does not give what is to be restored.
+    void on_unreadable(const ResourceName& resource) { tried_in_[resource] = epoch_; }
+    /// Something about the resources changed; `foreign`: by somebody who is no orchestrator.
+    void on_change(SteadyTime now, bool foreign);
     void on_alarm(const AlarmMessage& message) { alarms_.insert(message.drill); }
     void on_alarm_failure(const AlarmMessage& message) { failed_alarms_.insert(message.drill); }
 

@@ -26,6 +26,8 @@ struct Counters {
     }
     void add(const Counters& other);
     [[nodiscard]] std::string table() const;
+    /// Each state and fault that can meet and never did, one a line.
+    [[nodiscard]] std::string never_met() const;
     /// One line of numbers, for adding up the figures of several processes.
     [[nodiscard]] std::string line() const;
     static Counters from_line(const std::string& line);

@@ -189,16 +189,31 @@ SteadyTime Orchestrator::steady() const { return simulation_.steady(); }
 WallTime Orchestrator::wall() const { return simulation_.wall(); }
 std::string Orchestrator::boot() const { return simulation_.boot(); }
 
+void Orchestrator::wait_for(SteadyTime instant, Waiting& waiting, std::unique_ptr<Ready> fire) {
+    Scheduler& scheduler = simulation_.scheduler;
+    const Duration wait = std::max(simulation_.truly(instant - steady()), Duration(0));
+    waiting.id = scheduler.at(scheduler.now() + wait, &strand, std::move(fire));
+}
+
 Task<void> Orchestrator::until(SteadyTime instant) {
-    struct Waiting {
-        Scheduler::TimerId id{};
-    };
     auto initiate = [this, instant](auto handler) {
         using Handler = decltype(handler);
         struct Fire final : Ready {
-            explicit Fire(Handler&& h) : handler(std::move(h)) {}
-            void run() override { std::move(handler)(boost::system::error_code{}); }
+            Fire(Handler&& h, Orchestrator& p, SteadyTime at, std::shared_ptr<Waiting> w)
+                : handler(std::move(h)), process(p), instant(at), waiting(std::move(w)) {}
+            void run() override {
+                // The clock ran slower than was thought: it waits for the rest.
+                if (process.steady() < instant) {
+                    Waiting& place = *waiting;
+                    process.wait_for(instant, place, std::make_unique<Fire>(std::move(*this)));
+                    return;
+                }
+                std::move(handler)(boost::system::error_code{});
+            }
             Handler handler;
+            Orchestrator& process;
+            SteadyTime instant;
+            std::shared_ptr<Waiting> waiting;
         };
         auto slot = boost::asio::get_associated_cancellation_slot(handler);
         auto waiting = std::make_shared<Waiting>();
@@ -218,9 +233,7 @@ Task<void> Orchestrator::until(SteadyTime instant) {
                 scheduler.ready(self, std::make_unique<Cancelled>(std::move(back)));
             });
         }
-        const Duration wait = instant - steady();
-        waiting->id = scheduler.at(scheduler.now() + std::max(wait, Duration(0)), &strand,
-                                   std::make_unique<Fire>(std::move(handler)));
+        wait_for(instant, *waiting, std::make_unique<Fire>(std::move(handler), *this, instant, waiting));
     };
     boost::system::error_code error;
     auto token = boost::asio::redirect_error(boost::asio::use_awaitable, error);
@@ -242,7 +255,8 @@ void Orchestrator::on_event(const DrillRecord&, const DrillEvent& event) {
 
 void Orchestrator::raise(const AlarmMessage& message, const std::optional<CommandSpec>&) {
     pass(0ms, 20ms);
-    if (strikes(Fault::alarm_fails)) {
+    // There are few alarms: each second one fails, whatever the seed's rate.
+    if (random().once_in(2) && strikes(Fault::alarm_fails)) {
         if (!strand.frozen) simulation_.checks.on_alarm_failure(message);
         throw Failure({.kind = FailureKind::permanent, .operation = "alarm", .message = "nobody answers"});
     }
@@ -250,6 +264,9 @@ void Orchestrator::raise(const AlarmMessage& message, const std::optional<Comman
 }
 
 bool Orchestrator::strikes(Fault fault) { return !strand.frozen && simulation_.strikes(fault); }
+void Orchestrator::struck(Fault fault) {
+    if (!strand.frozen) simulation_.struck(fault);
+}
 bool Orchestrator::may_change(const std::string& what) {
     return !strand.frozen && simulation_.may_change(what);
 }
@@ -257,8 +274,8 @@ void Orchestrator::pass(Duration least, Duration most) {
     simulation_.scheduler.pass(simulation_.random.between(least, most));
 }
 Duration Orchestrator::now() const { return simulation_.scheduler.now(); }
-void Orchestrator::later(Resource& resource, Duration after, std::function<void()> change) {
-    late_.push_back(simulation_.deliver_late(resource, after, std::move(change)));
+void Orchestrator::later(Resource& resource, Duration after, bool breaks, std::function<void()> change) {
+    late_.push_back(simulation_.deliver_late(resource, after, breaks, std::move(change)));
 }
 Random& Orchestrator::random() { return simulation_.random; }
 void Orchestrator::changed(Resource& resource) {
@@ -274,6 +291,9 @@ void Orchestrator::on_restore(Resource& resource, const RestoreRequest& request)
     if (strand.frozen) return;
     simulation_.note("restore of " + resource.name.text());
     simulation_.checks.on_restore(resource, request);
+}
+void Orchestrator::on_unreadable(const ResourceName& resource) {
+    if (!strand.frozen) simulation_.checks.on_unreadable(resource);
 }
 
 }  // namespace rehearse::simulation

@@ -27,6 +27,10 @@ class Orchestrator final : public Provider,
     void die();
     void signal_stop() { stop_.request_stop(); }
 
+    struct Waiting {
+        Scheduler::TimerId id{};
+    };
+    void wait_for(SteadyTime instant, Waiting& waiting, std::unique_ptr<Ready> fire);
     // Clock, Sleeper, Workers
     [[nodiscard]] SteadyTime steady() const override;
     [[nodiscard]] WallTime wall() const override;
@@ -38,15 +42,17 @@ class Orchestrator final : public Provider,
     void raise(const AlarmMessage& message, const std::optional<CommandSpec>& playbook_alarm) override;
     // Provider
     bool strikes(Fault fault) override;
+    void struck(Fault fault) override;
     bool may_change(const std::string& what) override;
     void pass(Duration least, Duration most) override;
     [[nodiscard]] Duration now() const override;
     [[nodiscard]] const Clock& clock() const override { return *this; }
-    void later(Resource& resource, Duration after, std::function<void()> change) override;
+    void later(Resource& resource, Duration after, bool breaks, std::function<void()> change) override;
     Random& random() override;
     void changed(Resource& resource) override;
     void on_destroy(const Resource& resource, const DestroyRequest& request) override;
     void on_restore(Resource& resource, const RestoreRequest& request) override;
+    void on_unreadable(const ResourceName& resource) override;
 
     Strand strand;
     const Errand errand;

@@ -29,13 +29,13 @@ class SimulatedAdapter final : public Adapter {
         const Identity here{{"system", live_.system}};
         if (recorded != nullptr && *recorded != here)
             return {IdentityMatch::other, here, "it is " + live_.system};
-        return {live_.there ? IdentityMatch::same : IdentityMatch::absent, here,
-                live_.there ? "" : "it is not there"};
+        const bool there = is_stale() ? live_.stale_there : live_.there;
+        return {there ? IdentityMatch::same : IdentityMatch::absent, here, there ? "" : "it is not there"};
     }
 
     Observation observe(const Selection& selection) override {
         reach("observe");
-        const bool stale = provider_.now() - live_.changed_at < 2s && provider_.strikes(Fault::stale_read);
+        const bool stale = is_stale();
         const auto& items = stale ? live_.stale_items : live_.items;
         Observation seen;
         if (!(stale ? live_.stale_there : live_.there)) return seen;
@@ -77,7 +77,7 @@ class SimulatedAdapter final : public Adapter {
             throw failure(FailureKind::refused, "destroy", live_, "another identity");
         provider_.on_destroy(live_, request);
         if (provider_.strikes(Fault::late_delivery)) {
-            provider_.later(live_, provider_.random().between(100ms, 20s), [&live = live_, request] {
+            provider_.later(live_, provider_.random().between(100ms, 20s), true, [&live = live_, request] {
                 for (const std::string& item : request.items) live.items.erase(item);
                 if (request.whole) live.there = false;
             });
@@ -109,6 +109,14 @@ class SimulatedAdapter final : public Adapter {
         for (const TreeEntry& entry : tree.entries()) {
             if (entry.name != "fields") wanted[entry.name] = tree.blob(entry.name);
         }
+        if (provider_.strikes(Fault::late_delivery)) {
+            // It comes when the drill has long gone on, or another one has begun.
+            provider_.later(live_, provider_.random().between(100ms, 60s), false, [&live = live_, wanted] {
+                live.there = true;
+                live.items = wanted;
+            });
+            throw failure(FailureKind::unknown_outcome, "restore", live_, "no answer in time");
+        }
         const bool half = provider_.strikes(Fault::partial);
         if (!live_.there) change("restore", [&] { live_.there = true; });
         std::size_t done = 0;
@@ -136,23 +144,33 @@ class SimulatedAdapter final : public Adapter {
     }
 
     std::optional<std::string> read_marker() override {
-        provider_.pass(0ms, 1ms);
+        reach("read marker");
         return live_.marker;
     }
     void write_marker(const std::string& text) override {
-        provider_.pass(0ms, 1ms);
+        reach("write marker");
         if (provider_.may_change("marker of " + live_.name.text())) live_.marker = text;
+        answer("write marker");
     }
 
   private:
+    /// What was there before the newest change is told once more.
+    bool is_stale() {
+        return provider_.now() - live_.changed_at < 2s && provider_.strikes(Fault::stale_read);
+    }
     /// The call's way to the provider: all that can fail before there is an effect.
     void reach(const std::string& verb) {
         provider_.pass(0ms, 4ms);
         const Duration now = provider_.now();
-        const bool effect = verb == "destroy" || verb == "restore";
-        if (effect && now < live_.refused_until)
+        const bool effect = verb == "destroy" || verb == "restore" || verb == "write marker";
+        if (effect && now < live_.refused_until) {
+            provider_.struck(Fault::permission);
             throw failure(FailureKind::refused, verb, live_, "permission lost");
-        if (now < live_.throttled_until) throw failure(FailureKind::transient, verb, live_, "slow down");
+        }
+        if (now < live_.throttled_until) {
+            provider_.struck(Fault::throttling);
+            throw failure(FailureKind::transient, verb, live_, "slow down");
+        }
         if (effect && provider_.strikes(Fault::permission)) {
             live_.refused_until = now + provider_.random().between(10ms, 20s);
             throw failure(FailureKind::refused, verb, live_, "permission lost");

@@ -43,6 +43,8 @@ class Provider {
     virtual ~Provider() = default;
     /// Draws a fault; counted where it strikes.
     virtual bool strikes(Fault fault) = 0;
+    /// One that goes on for a while struck again.
+    virtual void struck(Fault fault) = 0;
     /// Lets time pass; then one change is about to be made: the process may die right here. False where it
     /// is dead and the change must not be made.
     virtual bool may_change(const std::string& what) = 0;
@@ -50,12 +52,15 @@ class Provider {
     [[nodiscard]] virtual Duration now() const = 0;
     [[nodiscard]] virtual const Clock& clock() const = 0;
     /// A change that comes after its caller gave up waiting; where the caller dies before, then or never.
-    virtual void later(Resource& resource, Duration after, std::function<void()> change) = 0;
+    /// `breaks`: it may undo what was proved since.
+    virtual void later(Resource& resource, Duration after, bool breaks, std::function<void()> change) = 0;
     virtual Random& random() = 0;
     virtual void changed(Resource& resource) = 0;
     // The checks: each call is told before it has an effect, and when it ended.
     virtual void on_destroy(const Resource& resource, const DestroyRequest& request) = 0;
     virtual void on_restore(Resource& resource, const RestoreRequest& request) = 0;
+    /// Its tree in a snapshot could not be read.
+    virtual void on_unreadable(const ResourceName& resource) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Adapter> make_adapter(Resource& resource, Provider& provider);

@@ -54,7 +54,12 @@ Simulation::Simulation(const Options& given, Counters& counted)
            .process = [this] { return static_cast<void*>(scheduler.running()); },
            .wait =
                [this](std::int64_t microseconds) { scheduler.pass(std::chrono::microseconds(microseconds)); },
-           .wall_milliseconds = [this] { return to_milliseconds(wall().since_epoch); }}),
+           .wall_milliseconds = [this] { return to_milliseconds(wall().since_epoch); },
+           // There are many reads: each strikes less often.
+           .read_fails =
+               [this] {
+                   return options.has(Fault::read_fails) && draws_.once_in(4) && strikes(Fault::read_fails);
+               }}),
       counters(counted),
       checks(options, resources, repository, counters),
       draws_(random.branch()) {
@@ -63,6 +68,15 @@ Simulation::Simulation(const Options& given, Counters& counted)
 }
 
 Simulation::~Simulation() = default;
+
+SteadyTime Simulation::steady() const {
+    const Duration passed = scheduler.now() - steady_since_;
+    return steady_then_ + (passed + passed / 1000 * steady_drift_permille_);
+}
+
+Duration Simulation::truly(Duration steady) const {
+    return steady / (1000 + steady_drift_permille_) * 1000 + (steady_drift_permille_ == 0 ? 0ns : 1us);
+}
 
 WallTime Simulation::wall() const {
     constexpr Duration begin = 495'000h;  // in 2026
@@ -89,10 +103,16 @@ void Simulation::ended(const DrillRecord& record) {
 }
 
 bool Simulation::strikes(Fault fault) {
-    if (quiet_ || healed_ || !options.has(fault) || !draws_.once_in(options.rate)) return false;
+    std::uint64_t rate = fault == Fault::alarm_fails ? 1 : options.rate;
+    if (fault == Fault::probe_lies || fault == Fault::hook_fails) rate = std::min<std::uint64_t>(rate, 8);
+    if (quiet_ || healed_ || !options.has(fault) || !draws_.once_in(rate)) return false;
+    struck(fault);
+    return true;
+}
+
+void Simulation::struck(Fault fault) {
     counters.strike(checks.state(), fault);
     note(std::string(to_string(fault)));
-    return true;
 }
 
 bool Simulation::may_change(const std::string& what) {
@@ -105,7 +125,9 @@ bool Simulation::may_change(const std::string& what) {
     durable_change_ = !what.starts_with("write ") && !what.starts_with("create ") &&
                       !what.starts_with("truncate ") && !what.starts_with("delete ");
     note(what);
-    if (next_crash_ >= options.crashes.size() || options.crashes[next_crash_].at != number) return true;
+    if (next_crash_ >= options.crashes.size()) return true;
+    const std::uint64_t from = next_crash_ > 0 || !options.state ? 0 : crashes_from_.value_or(number);
+    if (options.crashes[next_crash_].at != number - from) return true;
     crashing_ = options.crashes[next_crash_++].loss;
     crashing_strand_ = strand;
     ++counters.crashed[static_cast<std::size_t>(checks.state())][static_cast<std::size_t>(*crashing_)];
@@ -131,7 +153,7 @@ DiskFault Simulation::disk_fault(const char* operation, const std::string& file)
     return DiskFault::none;
 }
 
-void Simulation::changed() { checks.on_change(steady()); }
+void Simulation::changed(bool foreign) { checks.on_change(steady(), foreign); }
 
 Orchestrator* Simulation::process_of(const LeaseOwner& owner) {
     if (owner.boot != boot()) return nullptr;
@@ -155,18 +177,21 @@ Orchestrator* Simulation::anybody() {
     return nullptr;
 }
 
-Scheduler::TimerId Simulation::deliver_late(Resource& resource, Duration after,
+Scheduler::TimerId Simulation::deliver_late(Resource& resource, Duration after, bool breaks,
                                             std::function<void()> change) {
-    ++resource.late;
+    resource.late += breaks ? 1 : 0;
     const auto delivery =
-        scheduler.at(scheduler.now() + after, nullptr, [this, &resource, change = std::move(change)] {
-            --resource.late;
+        scheduler.at(scheduler.now() + after, nullptr, [this, &resource, breaks, change = std::move(change)] {
+            resource.late -= breaks ? 1 : 0;
             note("late delivery to " + resource.name.text());
+            const auto items = resource.items;
+            const bool there = resource.there;
             change();
+            if (resource.items == items && resource.there == there) return;
             resource.foreign_change_at = scheduler.now();
             changed();
         });
-    late_[delivery] = &resource;
+    if (breaks) late_[delivery] = &resource;
     return delivery;
 }
 
@@ -175,8 +200,8 @@ void Simulation::decide_late(Scheduler::TimerId delivery) {
     if (waiting == nullptr) return;
     if (random.once_in(2)) {
         waiting->run();
-    } else {
-        --late_.at(delivery)->late;
+    } else if (const auto breaks = late_.find(delivery); breaks != late_.end()) {
+        --breaks->second->late;
     }
 }
 
@@ -195,9 +220,17 @@ CommandResult Simulation::run_command(const CommandRequest& request) {
     checks.on_command(request.environment.at("REHEARSE_DRILL"), request.environment.at("REHEARSE_STEP"));
     const bool fails = request.arguments.back() == "fails";
     for (auto& [name, resource] : resources) {
-        if (stage == "change") resource.items["a"] = "of the release";
-        if (stage == "rollback" && !fails) resource.items["a"] = request.arguments.back() + name.text();
+        // Some releases take something away, so that the probes fail until the rollback.
+        const bool takes = options.faults != 0 && options.seed / 2 % 2 == 0;
+        if (stage != "change" && (stage != "rollback" || fails)) continue;
+        resource.stale_items = resource.items;
+        resource.stale_there = resource.there;
+        resource.changed_at = scheduler.now();
+        resource.items["a"] = stage == "change" ? "of the release" : request.arguments.back() + name.text();
+        if (takes && stage == "change") resource.items.erase("d");
+        if (takes && stage == "rollback") resource.items["d"] = "d";
     }
+    changed();
     if (fails || strikes(Fault::hook_fails)) return {.exit_code = 3};
     return {.exit_code = 0};
 }
@@ -229,7 +262,8 @@ void Simulation::crash() {
         repository.crash(loss, random);
         vfs.release_all();
         ++boots_;
-        booted_at_ = scheduler.now();
+        steady_since_ = scheduler.now();
+        steady_then_ = {1h};
     }
     changes_of_.push_back(0);
     distinct_points_.emplace_back();
@@ -260,7 +294,8 @@ void Simulation::reopen_and_check(bool at_end, bool lasting) {
                  .frozen = [] { return false; },
                  .process = []() -> void* { return nullptr; },
                  .wait = [](std::int64_t) {},
-                 .wall_milliseconds = [] { return std::int64_t{0}; }});
+                 .wall_milliseconds = [] { return std::int64_t{0}; },
+                 .read_fails = [] { return false; }});
     const LookingClock clock(*this);
     try {
         const auto ledger = open_sqlite_ledger(
@@ -279,26 +314,45 @@ void Simulation::reopen_and_check(bool at_end, bool lasting) {
 void Simulation::schedule_troubles() {
     const auto at = [this](Fault fault, Duration least, Duration most, std::function<void()> trouble) {
         if (!options.has(fault)) return;
-        scheduler.at(scheduler.now() + draws_.between(least, most), nullptr,
-                     [this, fault, trouble = std::move(trouble)] {
-                         if (healed_) return;
-                         counters.strike(checks.state(), fault);
-                         note(std::string(to_string(fault)));
-                         trouble();
-                     });
+        const auto strike = [this, fault, trouble = std::move(trouble)] {
+            if (healed_) return;
+            struck(fault);
+            trouble();
+        };
+        const Duration wait =
+            options.state ? draws_.between(0ms, draws_.once_in(2) ? 1ms : 12ms) : draws_.between(least, most);
+        const auto soon = [this, wait, strike] { scheduler.at(scheduler.now() + wait, nullptr, strike); };
+        if (options.state) {
+            in_state_.emplace_back(soon);
+        } else {
+            soon();
+        }
     };
     at(Fault::neighbour, 10ms, 3s, [this] {
         auto one = resources.begin();
         std::advance(one, static_cast<std::ptrdiff_t>(draws_.below(resources.size())));
-        one->second.items[draws_.once_in(2) ? "a" : "new"] = "a neighbour's";
+        if (options.has(Fault::probe_lies) || draws_.once_in(3)) {
+            one->second.items.erase("d");
+        } else {
+            one->second.items[draws_.once_in(2) ? "a" : "new"] = "a neighbour's";
+        }
         one->second.foreign_change_at = scheduler.now();
-        changed();
+        changed(true);
     });
     at(Fault::wall_step, 10ms, 5s, [this] { wall_step_ += draws_.between(-48h, 48h); });
-    at(Fault::wall_drift, 0s, 0s,
+    at(Fault::wall_drift, 0s, 3s,
        [this] { wall_drift_permille_ = static_cast<std::int64_t>(draws_.below(200)) - 100; });
-    at(Fault::second_orchestrator, 10ms, 60s,
-       [this] { start(draws_.once_in(2) ? Errand::resume : Errand::drill); });
+    at(Fault::steady_drift, 0s, 3s, [this] {
+        steady_then_ = steady();
+        steady_since_ = scheduler.now();
+        steady_drift_permille_ = static_cast<std::int64_t>(draws_.below(200)) - 100;
+    });
+    const bool pauses = options.has(Fault::pause) && options.has(Fault::second_orchestrator);
+    at(Fault::second_orchestrator, 10ms, 60s, [this, pauses] {
+        start(draws_.once_in(2) ? Errand::resume : Errand::drill);
+        // Once the lease of the one that is paused has run out, another one comes.
+        if (pauses) start_later(Errand::resume, draws_.between(30s, 60s));
+    });
     at(Fault::stop_signal, 10ms, 3s, [this] {
         if (Orchestrator* process = anybody()) process->signal_stop();
     });
@@ -306,17 +360,24 @@ void Simulation::schedule_troubles() {
         halted = "a person said so";
         scheduler.at(scheduler.now() + draws_.between(1s, 60s), nullptr, [this] { halted.reset(); });
     });
-    at(Fault::pause, 10ms, 3s, [this] {
+    at(Fault::pause, 10ms, 3s, [this, pauses] {
         Orchestrator* process = anybody();
         if (process == nullptr) return;
         process->strand.paused = true;
         const std::int64_t id = process->owner.process;
         const std::string boot_then = boot();
-        scheduler.at(scheduler.now() + draws_.between(1s, 2min), nullptr, [this, id, boot_then] {
-            const LeaseOwner owner{.host = "host", .boot = boot_then, .process = id};
-            if (Orchestrator* paused = process_of(owner)) paused->strand.paused = false;
-        });
+        scheduler.at(scheduler.now() + draws_.between(pauses ? 30s : 1s, 2min), nullptr,
+                     [this, id, boot_then] {
+                         const LeaseOwner owner{.host = "host", .boot = boot_then, .process = id};
+                         if (Orchestrator* paused = process_of(owner)) paused->strand.paused = false;
+                     });
     });
+}
+
+void Simulation::enter_state() {
+    if (checks.state() == std::exchange(state_, checks.state()) || options.state != state_) return;
+    if (!crashes_from_) crashes_from_ = changes_of_.back();
+    for (const auto& trouble : std::exchange(in_state_, {})) trouble();
 }
 
 Result Simulation::run() {
@@ -339,6 +400,7 @@ Result Simulation::run() {
             checks.violate("nothing is left to run, and a process still waits: a deadlock");
             break;
         }
+        enter_state();
         if (crashing_) crash();
         reap();
         if (healed_at && scheduler.now() - *healed_at > all_over_within) {

@@ -47,14 +47,18 @@ class Simulation {
 
     // For the processes.
     [[nodiscard]] bool strikes(Fault fault);
+    void struck(Fault fault);
     [[nodiscard]] bool may_change(const std::string& what);
-    [[nodiscard]] SteadyTime steady() const { return {scheduler.now() - booted_at_ + std::chrono::hours(1)}; }
+    [[nodiscard]] SteadyTime steady() const;
+    /// How long that takes by the truth, where the steady clock goes on as it does now.
+    [[nodiscard]] Duration truly(Duration steady) const;
     [[nodiscard]] WallTime wall() const;
     [[nodiscard]] std::string boot() const { return "boot-" + std::to_string(boots_); }
-    void changed();
+    void changed(bool foreign = false);
     [[nodiscard]] Orchestrator* process_of(const LeaseOwner& owner);
     [[nodiscard]] Orchestrator* process_of(const void* strand);
-    Scheduler::TimerId deliver_late(Resource& resource, Duration after, std::function<void()> change);
+    Scheduler::TimerId deliver_late(Resource& resource, Duration after, bool breaks,
+                                    std::function<void()> change);
     /// Its caller died: it is delivered now or never.
     void decide_late(Scheduler::TimerId delivery);
     void kill(Orchestrator& process);
@@ -81,13 +85,18 @@ class Simulation {
     void start(Errand errand);
     void start_later(Errand errand, Duration after);
     void schedule_troubles();
+    void enter_state();
     void crash();
     void reap();
     void reopen_and_check(bool at_end, bool lasting);
     [[nodiscard]] DiskFault disk_fault(const char* operation, const std::string& file);
     [[nodiscard]] Orchestrator* anybody();
 
-    std::map<Scheduler::TimerId, Resource*> late_;
+    /// The state that the newest drill is in, and what waits for the drill to enter the seed's.
+    DrillState state_ = DrillState::planned;
+    std::vector<std::function<void()>> in_state_;
+    std::optional<std::uint64_t> crashes_from_;     // the first crash is counted from this change on
+    std::map<Scheduler::TimerId, Resource*> late_;  // what breaks, on its way
     std::string endings_;
     Random draws_;
     std::list<std::unique_ptr<Orchestrator>> processes_;
@@ -97,7 +106,9 @@ class Simulation {
     std::size_t next_crash_ = 0;
     std::optional<Loss> crashing_;
     Strand* crashing_strand_ = nullptr;
-    Duration booted_at_{};
+    Duration steady_since_{};  // since when the steady clock runs as it does
+    SteadyTime steady_then_{std::chrono::hours(1)};
+    std::int64_t steady_drift_permille_ = 0;
     Duration wall_step_{};
     std::int64_t wall_drift_permille_ = 0;
     int boots_ = 1, pids_ = 100, resumes_ = 0;

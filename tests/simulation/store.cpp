@@ -98,6 +98,7 @@ class Store final : public SnapshotStore {
         return std::make_unique<Writer>(repository_, provider_);
     }
     SnapshotSummary find(const EnvironmentName& environment, const std::string& name) const override {
+        read(name);
         const auto ref = repository_.refs.find(name == "latest" ? "refs/heads/" + environment.text() : name);
         return commit_at(ref == repository_.refs.end() ? SnapshotId(name) : ref->second).summary;
     }
@@ -109,6 +110,12 @@ class Store final : public SnapshotStore {
         return all;
     }
     std::unique_ptr<TreeReader> open(const SnapshotId& id, const ResourceName& resource) const override {
+        try {
+            read(id.text());
+        } catch (const Failure&) {
+            provider_.on_unreadable(resource);
+            throw;
+        }
         const Repository::Commit& commit = commit_at(id);
         const auto tree = commit.trees.find(resource);
         if (tree == commit.trees.end()) throw failure("read snapshot", resource.text(), "it is not in there");
@@ -116,6 +123,7 @@ class Store final : public SnapshotStore {
     }
     std::vector<TreeDifference> diff(const SnapshotId& before, const SnapshotId& after,
                                      std::size_t limit) const override {
+        read(before.text());
         std::vector<TreeDifference> all;
         const Repository::Commit &first = commit_at(before), &second = commit_at(after);
         for (const auto& [name, tree] : first.trees) {
@@ -142,7 +150,7 @@ class Store final : public SnapshotStore {
     }
     Verification verify(const SnapshotId& id) const override {
         provider_.pass(0ms, 5ms);
-        if (provider_.strikes(Fault::store_fails)) throw failure("read snapshot", id.text(), "a bad sector");
+        read(id.text());
         const Repository::Commit& commit = commit_at(id);
         Verification verification{.objects = 1, .digest = "sha256:" + digest_of(commit.trees, "proof")};
         for (const auto& [name, tree] : commit.trees)
@@ -167,6 +175,9 @@ class Store final : public SnapshotStore {
     }
 
   private:
+    void read(const std::string& object) const {
+        if (provider_.strikes(Fault::read_fails)) throw failure("read snapshot", object, "a bad sector");
+    }
     [[nodiscard]] const Repository::Commit& commit_at(const SnapshotId& id) const {
         const auto found = repository_.commits.find(id);
         if (found == repository_.commits.end())

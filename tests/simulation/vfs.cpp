@@ -37,6 +37,7 @@ struct VfsCalls {
     }
     static int read(sqlite3_file* handle, void* buffer, int size, sqlite3_int64 offset) {
         const File& file = file_of(handle);
+        if (!frozen(*file.vfs) && file.vfs->events_.read_fails()) return SQLITE_IOERR_READ;
         const std::string& content = file.inode->current;
         auto* bytes = static_cast<char*>(buffer);
         const auto from = static_cast<std::size_t>(offset), wanted = static_cast<std::size_t>(size);

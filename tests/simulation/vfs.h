@@ -14,7 +14,7 @@
 namespace rehearse::simulation {
 
 /// What the simulation may do at an operation of the disk.
-enum class DiskFault { none, full, sync_fails, read_fails };
+enum class DiskFault { none, full, sync_fails };
 
 /// Told before each operation that changes the disk. May let time pass, freeze the process, or order a fault.
 struct DiskEvents {
@@ -23,6 +23,7 @@ struct DiskEvents {
     std::function<void*()> process;          // who calls
     std::function<void(std::int64_t)> wait;  // microseconds
     std::function<std::int64_t()> wall_milliseconds;
+    std::function<bool()> read_fails;
 };
 
 /// Locks of one file, as POSIX has them: by connection.
