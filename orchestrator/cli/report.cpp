@@ -28,6 +28,8 @@ ReportInput gather(const Host& host, Workspace& workspace, const Options& option
                      .environment = options.environment,
                      .playbook = options.playbook};
     Ledger& ledger = workspace.ledger();
+    if (const auto checkpoint = workspace.audit_log().newest_checkpoint())
+        input.checkpoint = checkpoint->note;
     input.drills = ledger.drills({.environment = EnvironmentName(options.environment),
                                   .playbook = PlaybookName(options.playbook),
                                   .since = input.filters.since,

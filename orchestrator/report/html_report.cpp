@@ -249,6 +249,8 @@ std::string html_report(const ReportInput& input) {
         meanings << row;
     }
     html::put_data(data, "meanings", meanings);
+    html::put_data(data, "checkpoint", html::Data(words::printable(input.checkpoint, true)));
+    html::put_flag(data, "unsigned", input.checkpoint.empty());
 
     html::Page page;
     page.title = "Recovery-time report" + (input.workspace.empty() ? "" : " · " + input.workspace);

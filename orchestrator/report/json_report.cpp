@@ -179,6 +179,7 @@ json::object json_report(const ReportInput& input) {
                        {"made_at", to_rfc3339(input.made_at)},
                        {"workspace", input.workspace},
                        {"version", input.version},
+                       {"checkpoint", text_or_null(input.checkpoint)},
                        {"filters",
                         {{"since", input.filters.since ? json::value(to_rfc3339(*input.filters.since))
                                                        : json::value(nullptr)},

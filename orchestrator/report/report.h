@@ -42,6 +42,7 @@ struct ReportInput {
     WallTime made_at;
     std::string workspace;
     std::string version;
+    std::string checkpoint{};  // the audit log's newest signed note; empty: it was never signed
     ReportFilters filters;
     /// Drills shown in full in HTML, newest first in each environment; every drill stands in the tables and
     /// in the figures.

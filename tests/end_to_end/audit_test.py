@@ -1,6 +1,7 @@
 # The audit log from end to end: signed after each drill, exported, bundled; the verifier in Python takes the bundle and refuses it
 # with any one byte changed; where the log does not verify nothing is destroyed, and everything that brings back still runs.
 import glob
+import html
 import os
 import random
 import shutil
@@ -33,6 +34,8 @@ def signed(shop, elsewhere):
         note = file.read()
     promise("show prints it", note in shop.rehearse("show", drill).out)
     promise("as JSON, too", shop.json("show", drill)["checkpoint"] == note)
+    reports = {name: shop.rehearse("report", "--format", name) for name in ("html", "json")}
+    promise("so do the reports", note in html.unescape(reports["html"].out) and reports["json"].document["checkpoint"] == note, reports["json"])
     done = shop.rehearse("audit", "verify", "--output", "json")
     promise("the log verifies", done.code == 0 and done.document["verified"] and done.document["entries"] > 20, done)
     done = shop.rehearse("audit", "prove", "3")

@@ -131,6 +131,8 @@ TEST_SUITE("report") {
     TEST_CASE("the JSON report says null for what was not measured, and keeps each result whole") {
         const json::object report = json_report(sample_input());
         CHECK(report.at("schema").as_string() == "rehearse.report/v1");
+        CHECK(report.at("checkpoint").as_string() == sample_input().checkpoint);
+        CHECK(json_report(ReportInput{}).at("checkpoint").is_null());
         const std::string text = pretty_json(report);
         CHECK(parse_json(text, "report").as_object() == report);
         for (const json::value& environment : report.at("environments").as_array()) {

@@ -44,6 +44,7 @@ TEST_SUITE("report") {
                 "deployments are frozen until 2026-11-10T06:00:00Z",
                 "unguarded",
                 "object identifiers (OIDs)",
+                "rehearse/drills 42 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I= — rehearse/drills AAAAAQ==",
                 "restore-orders failed: could not extend file: No space left on device (53100)",
             });
         INFO(checked.output);
@@ -81,6 +82,7 @@ TEST_SUITE("report") {
     TEST_CASE("a report of nothing claims nothing") {
         const std::string report = html_report(ReportInput{});
         CHECK(holds(report, "There is no drill in this period"));
+        CHECK(holds(report, "was never signed"));
         CHECK_FALSE(holds(report, "<script"));
         const Checked checked = check_document("check_html.py", report);
         INFO(checked.output);

@@ -320,6 +320,8 @@ inline ReportInput sample_input() {
     input.made_at = at("2026-11-23T22:00:00Z");
     input.workspace = "Example Shop";
     input.version = "0.1.0";
+    input.checkpoint =
+        "rehearse/drills\n42\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— rehearse/drills AAAAAQ==\n";
     input.filters.since = at("2026-09-01T00:00:00Z");
     return input;
 }
