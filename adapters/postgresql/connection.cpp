@@ -173,6 +173,12 @@ Result Connection::checked(PGresult* raw) const {
     }
 }
 
+void close_connection(PGconn* connection) noexcept {
+    const PGTransactionStatusType status = PQtransactionStatus(connection);
+    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR) PQclear(PQexec(connection, "rollback"));
+    PQfinish(connection);
+}
+
 Result Connection::run(const std::string& sql) { return checked(PQexec(connection_.get(), sql.c_str())); }
 
 Result Connection::run(const std::string& sql, const Parameters& parameters) {

@@ -43,6 +43,10 @@ inline constexpr std::string_view own_application_name = "rehearse";
 
 using Parameters = std::vector<std::optional<std::string>>;
 
+/// Ends an open transaction, waits until that is done, and closes. Left to itself the server keeps the locks
+/// until it notices that nobody is there, and who looks meanwhile takes them for somebody's who writes.
+void close_connection(PGconn* connection) noexcept;
+
 class Connection {
   public:
     struct Options {
@@ -85,7 +89,7 @@ class Connection {
 
     std::string operation_;
     std::string object_;
-    Handle<PGconn, PQfinish> connection_;
+    Handle<PGconn, close_connection> connection_;
 };
 
 /// A Failure with everything but the message and remedy filled in from `where`.

@@ -1,6 +1,8 @@
 // Reading schedules, remembering since when they are watched.
 #include "orchestrator/cli/scheduling.h"
 
+#include <utility>
+
 #include "orchestrator/base/file.h"
 
 namespace rehearse {
@@ -31,6 +33,33 @@ std::vector<ScheduledPlaybook> scheduled_playbooks(const Host& host, Workspace& 
     }
     if (remember && now_known != known) write_file_durably(file, pretty_json(now_known), 0600);
     return all;
+}
+
+std::vector<DueTime> settle_due_times(Ledger& ledger, const PlaybookName& playbook,
+                                      const std::string& actor) {
+    std::vector<DueTime> settled;
+    std::optional<WallTime> until;  // the due time after this one: rows come newest first
+    for (DueTime& due : ledger.due_times(playbook, 0)) {
+        const std::optional<WallTime> next = std::exchange(until, due.due);
+        if (due.fate != DueFate::ran || !due.drill.text().empty() || due.reason != due_begun) continue;
+        std::optional<DrillRecord> drill;
+        for (DrillRecord& record :
+             ledger.drills({.environment = {}, .playbook = playbook, .since = due.due, .limit = 0})) {
+            if (record.actor.name == actor && (!next || record.started_at < *next)) drill = std::move(record);
+        }
+        if (drill && !drill->verdict) continue;
+        if (drill) {
+            due.drill = drill->id;
+            due.fate = *drill->verdict == Verdict::refused ? DueFate::refused : DueFate::ran;
+            due.reason = std::string(to_string(*drill->verdict));
+        } else {
+            due.fate = DueFate::missed;
+            due.reason = "'rehearse serve' ended before its drill began";
+        }
+        ledger.update_due(due);
+        settled.push_back(due);
+    }
+    return settled;
 }
 
 }  // namespace rehearse

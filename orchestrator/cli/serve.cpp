@@ -25,7 +25,13 @@ struct Serving {
     std::vector<ScheduledPlaybook> all;
     std::set<EnvironmentName> busy;
     TaskGroup& drills;
+    bool settled = false;  // no row is left that says no more than "begun"
 };
+
+void log_due(const Host& host, const DueTime& due) {
+    host.log << "schedule: " << due.playbook << " due " << to_rfc3339(due.due) << ": " << to_string(due.fate)
+             << ": " << due.reason << std::endl;
+}
 
 Task<void> record(Serving& serving, DueTime due, bool first) {
     auto write = [&] {
@@ -62,25 +68,55 @@ Task<void> run_due(Serving& serving, const ScheduledPlaybook& scheduled, DueTime
         due.fate = DueFate::refused;
         due.reason = problem;
     }
-    serving.host.log << "schedule: " << due.playbook << " due " << to_rfc3339(due.due) << ": "
-                     << to_string(due.fate) << ": " << due.reason << std::endl;
-    co_await record(serving, due, false);
+    log_due(serving.host, due);
+    try {
+        co_await record(serving, due, false);
+    } catch (const Failure& failure) {
+        serving.host.log << "rehearse: that could not be recorded and is tried again: " << failure.what()
+                         << std::endl;
+        serving.settled = false;
+    }
     serving.busy.erase(scheduled.environment);
 }
 
+/// Rows that a crash or a ledger that could not be written left at "begun".
+Task<void> settle(Serving& serving) {
+    serving.settled = true;
+    for (const ScheduledPlaybook& scheduled : serving.all) {
+        if (serving.busy.contains(scheduled.environment)) {
+            serving.settled = false;
+            continue;
+        }
+        auto look = [&] {
+            return settle_due_times(serving.workspace.ledger(), scheduled.playbook, serving.host.actor.name);
+        };
+        try {
+            const std::vector<DueTime> changed = co_await on_worker(serving.host.workers, look);
+            for (const DueTime& due : changed) log_due(serving.host, due);
+        } catch (const Failure& failure) {
+            serving.host.log << "rehearse: what became of due times of " << scheduled.playbook
+                             << " could not be recorded and is tried again: " << failure.what() << std::endl;
+            serving.settled = false;
+        }
+    }
+}
+
 Task<void> start_due(Serving& serving) {
+    if (!serving.settled) co_await settle(serving);
     for (const ScheduledPlaybook& scheduled : serving.all) {
         const WallTime now = serving.host.clock.wall();
         auto last = [&] { return serving.workspace.ledger().last_due(scheduled.playbook); };
         const std::optional<WallTime> recorded = co_await on_worker(serving.host.workers, last);
         const DueNow due = due_now(scheduled, recorded, now);
         for (const DueTime& missed : due.missed) {
-            serving.host.log << "schedule: " << missed.playbook << " due " << to_rfc3339(missed.due)
-                             << ": missed: " << missed.reason << std::endl;
+            log_due(serving.host, missed);
             co_await record(serving, missed, true);
         }
         if (!due.run) continue;
-        DueTime row{.playbook = scheduled.playbook, .due = *due.run, .fate = DueFate::ran, .reason = "begun"};
+        DueTime row{.playbook = scheduled.playbook,
+                    .due = *due.run,
+                    .fate = DueFate::ran,
+                    .reason = std::string(due_begun)};
         if (serving.busy.contains(scheduled.environment)) {
             row.fate = DueFate::skipped;
             row.reason = "another drill was running in " + scheduled.environment.text();

@@ -1,4 +1,9 @@
 // What another session commits between a capture and the destruction is seen; what nobody wrote is not.
+#include <csignal>
+#include <future>
+#include <optional>
+
+#include "adapters/postgresql/connection.h"
 #include "tests/adapters/postgresql/every_kind.h"
 #include "tests/adapters/postgresql/world.h"
 
@@ -113,6 +118,26 @@ TEST_SUITE("postgresql: what changed since a capture") {
         static_cast<void>(database.capture(*database.watcher));
         neighbour.run("commit");
         CHECK_MESSAGE(contains(database.drift(), "rows of public.keyless, public.texts"), database.drift());
+    }
+
+    TEST_CASE("a connection that was closed holds no lock: it waits until the server has let go") {
+        World database("closed", "select lo_from_bytea(4711, 'x')");
+        const std::string locks =
+            "select count(*) from pg_locks l where l.database = (select oid from pg_database where datname = "
+            "'closed') and l.pid <> pg_backend_pid()";
+        auto connection = std::make_optional<postgresql::Connection>(
+            postgresql::ConnectionString(database.connection, "test"),
+            postgresql::Connection::Options{.operation = "test"});
+        connection->run("begin; select lo_get(4711)");
+        CHECK(database.value(locks) != "0");
+        const pid_t backend = connection->process();
+        REQUIRE(::kill(backend, SIGSTOP) == 0);
+        auto closed = std::async(std::launch::async, [&] { connection.reset(); });
+        // Stopped, the backend lets go of nothing: whoever closes has to wait for it.
+        CHECK(closed.wait_for(std::chrono::milliseconds(300)) == std::future_status::timeout);
+        REQUIRE(::kill(backend, SIGCONT) == 0);
+        closed.get();
+        CHECK(database.value(locks) == "0");
     }
 
     TEST_CASE("a prepared transaction that has written") {
