@@ -49,11 +49,16 @@ class Twin:
         subprocess.run(["cp", "-a", os.path.join(self.shop.shop, "postgresql"), self.folder], check=True)
 
     def start(self):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        options = f"-p {self.port} -k {self.folder}/socket -c cluster_name=twin"
+        """On a free port; where somebody else took it meanwhile, on another one."""
         os.makedirs(f"{self.folder}/socket", exist_ok=True)
-        return self.run("pg_ctl", "-D", f"{self.folder}/data", "-l", f"{self.folder}/log", "-w", "-s", "-o", options, "start")
+        for _ in range(5):
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                self.port = free.getsockname()[1]
+            options = f"-p {self.port} -k {self.folder}/socket -c cluster_name=twin"
+            started = self.run("pg_ctl", "-D", f"{self.folder}/data", "-l", f"{self.folder}/log", "-w", "-s", "-o", options, "start")
+            if started.returncode == 0:
+                break
+        return started
 
     def stop(self):
         self.run("pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "-w", "-s", "stop")
