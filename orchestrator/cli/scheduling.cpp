@@ -1,8 +1,6 @@
 // Reading schedules, remembering since when they are watched.
 #include "orchestrator/cli/scheduling.h"
 
-#include <utility>
-
 #include "orchestrator/base/file.h"
 
 namespace rehearse {
@@ -38,9 +36,10 @@ std::vector<ScheduledPlaybook> scheduled_playbooks(const Host& host, Workspace& 
 std::vector<DueTime> settle_due_times(Ledger& ledger, const PlaybookName& playbook,
                                       const std::string& actor) {
     std::vector<DueTime> settled;
-    std::optional<WallTime> until;  // the due time after this one: rows come newest first
+    std::optional<WallTime> until;  // the due time after this one that had a drill: rows come newest first
     for (DueTime& due : ledger.due_times(playbook, 0)) {
-        const std::optional<WallTime> next = std::exchange(until, due.due);
+        const std::optional<WallTime> next = until;
+        if (due.fate == DueFate::ran || due.fate == DueFate::refused) until = due.due;
         if (due.fate != DueFate::ran || !due.drill.text().empty() || due.reason != due_begun) continue;
         std::optional<DrillRecord> drill;
         for (DrillRecord& record :

@@ -74,7 +74,7 @@ def killed_in_a_drill(shop, original):
     promise("a due drill destroys", wait_until(lambda: os.path.exists(flag)))
     server.kill()
     finish(server)
-    promise("its row says no more than that it was begun", [row["reason"] for row in rows(shop, "killed")][:1] == ["begun"],
+    promise("its row says no more than that it was begun", "begun" in [row["reason"] for row in rows(shop, "killed")],
             rows(shop, "killed"))
     shop.write("playbooks/killed.yaml", shop.read("playbooks/killed.yaml").replace(', { command: [sleep, "30"] }', ""))
     server = shop.start("serve")
