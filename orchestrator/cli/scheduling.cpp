@@ -33,6 +33,12 @@ std::vector<ScheduledPlaybook> scheduled_playbooks(const Host& host, Workspace& 
     return all;
 }
 
+void tell_of_drill(DueTime& due, const DrillRecord& drill) {
+    due.drill = drill.id;
+    due.fate = *drill.verdict == Verdict::refused ? DueFate::refused : DueFate::ran;
+    due.reason = std::string(to_string(*drill.verdict));
+}
+
 std::vector<DueTime> settle_due_times(Ledger& ledger, const PlaybookName& playbook,
                                       const std::string& actor) {
     std::vector<DueTime> settled;
@@ -48,9 +54,7 @@ std::vector<DueTime> settle_due_times(Ledger& ledger, const PlaybookName& playbo
         }
         if (drill && !drill->verdict) continue;
         if (drill) {
-            due.drill = drill->id;
-            due.fate = *drill->verdict == Verdict::refused ? DueFate::refused : DueFate::ran;
-            due.reason = std::string(to_string(*drill->verdict));
+            tell_of_drill(due, *drill);
         } else {
             due.fate = DueFate::missed;
             due.reason = "'rehearse serve' ended before its drill began";

@@ -18,6 +18,9 @@ namespace rehearse {
 /// What a row says while its drill is on its way.
 inline constexpr std::string_view due_begun = "begun";
 
+/// Writes into the row what became of it: the drill, and its verdict. The drill has ended.
+void tell_of_drill(DueTime& due, const DrillRecord& drill);
+
 /// Ends the row of a due time that says no more than that it was begun: its drill tells what became of it;
 /// where none ever began, it was missed. One whose drill is open stays. Gives the rows that it changed.
 /// Called while no drill of the playbook is on its way.

@@ -56,9 +56,7 @@ Task<void> run_due(Serving& serving, const ScheduledPlaybook& scheduled, DueTime
                                                                 serving.host.adapters.end());
         prepared.view = co_await make_plan(prepared.open->world(), environment, playbook, "", descriptors);
         const DrillOutcome outcome = co_await run_drill(prepared.open->world(), prepared.view);
-        due.drill = outcome.record.id;
-        due.fate = *outcome.record.verdict == Verdict::refused ? DueFate::refused : DueFate::ran;
-        due.reason = std::string(to_string(*outcome.record.verdict));
+        tell_of_drill(due, outcome.record);
         if (outcome.alarm_problem)
             serving.host.log << "rehearse: the alarm was not delivered: " << *outcome.alarm_problem << "\n";
     } catch (const Failure& failure) {
